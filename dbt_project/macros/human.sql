@@ -1,0 +1,15 @@
+{# A person opened: only what the provider marked human. `unknown` (Apple's privacy proxy among others) and
+   unmarked opens do not count, for an open costs a machine nothing. #}
+{% macro is_human_open(event, actor) -%}
+    {{ event }} = 'opened' and {{ actor }} = 'human'
+{%- endmacro %}
+
+{# A person clicked: marked human, or not marked at all by a provider that marks nothing. `unknown` means that
+   the provider had doubts, so it does not count. A click on an unsubscribe link is no sign of interest. #}
+{% macro is_human_click(event, actor, url) -%}
+    {{ event }} = 'clicked'
+    and coalesce({{ actor }}, 'human') = 'human'
+    {%- for pattern in var('unsubscribe_url_patterns') %}
+    and lower(coalesce({{ url }}, '')) not like '{{ pattern }}'
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,17 @@
+with
+
+logins as (
+
+    select * from {{ ref('int_logins') }}
+
+)
+
+select
+    contact_id,
+    {%- for days in var('recency_windows') %}
+    {{ count_within(days, 'logged_in_at') }} as logins_{{ days }}d,
+    {%- endfor %}
+    min(logged_in_at) as first_login_at,
+    max(logged_in_at) as last_login_at
+from logins
+group by contact_id

@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('raw', 'esp_sends') }}
+
+),
+
+renamed as (
+
+    select
+        esp,
+        batch_key,
+        campaign,
+        step,
+        contact_id,
+        sent_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,19 @@
+with
+
+source as (
+
+    select * from {{ source('rules', 'campaign_messages') }}
+
+),
+
+renamed as (
+
+    select
+        campaign,
+        message,
+        language
+    from source
+
+)
+
+select * from renamed

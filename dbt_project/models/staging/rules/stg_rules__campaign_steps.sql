@@ -1,0 +1,21 @@
+with
+
+source as (
+
+    select * from {{ source('rules', 'campaign_steps') }}
+
+),
+
+renamed as (
+
+    select
+        campaign,
+        step,
+        message,
+        offer,
+        offer_cost
+    from source
+
+)
+
+select * from renamed

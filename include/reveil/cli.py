@@ -1,0 +1,228 @@
+"""The command line: the same verbs as the DAGs.
+
+Exit codes: 0 done, 1 a check or guard said no, 2 bad use or bad input.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reveil import verbs
+from reveil.errors import BadInput, ReveilError
+from reveil.instants import parse_instant
+from reveil.report import Report
+from reveil.settings import Settings, load_settings, provide_airflow_environment
+
+Verb = Callable[..., Report]
+
+
+class Instant(click.ParamType):
+    """A night: a date or an ISO instant, read as UTC."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_instant(value)
+        except BadInput as error:
+            self.fail(str(error), param, ctx)
+
+
+as_of_option = click.option("--as-of", type=Instant(), required=True, help="The night, e.g. 1998-07-01 (UTC).")
+
+
+@click.group()
+@click.option("--debug", is_flag=True, help="Show the steps on stderr.")
+def main(debug: bool) -> None:
+    """Finds contacts who drift away, wins them back, and erases their data on time."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO if debug else logging.WARNING, format="%(message)s")
+
+
+def verb(name: str, **attributes: Any) -> Callable[[Verb], click.Command]:
+    """A command that gets the settings, prints its report (as JSON with --json) and exits with the error's code."""
+
+    def decorate(function: Verb) -> click.Command:
+        @main.command(name, help=function.__doc__, **attributes)
+        @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+        @wraps(function)
+        def run(as_json: bool, **options: Any) -> None:
+            try:
+                report = function(load_settings(), **options)
+            except ReveilError as error:
+                _fail(name, error, as_json)
+            _show(report, as_json)
+
+        return run
+
+    return decorate
+
+
+def _show(report: Report, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"verb": report.verb, **report.figures}))
+    else:
+        for line in report.lines:
+            click.echo(line)
+
+
+def _fail(name: str, error: ReveilError, as_json: bool) -> None:
+    click.echo(f"reveil {name}: {error}", err=True)
+    if as_json:
+        click.echo(json.dumps({"verb": name, "error": str(error)}))
+    sys.exit(error.exit_code)
+
+
+@verb("load")
+@click.option("--landing", type=click.Path(path_type=Path, file_okay=False), help="Another landing folder.")
+@click.option("--check", is_flag=True, help="Read and report; write nothing.")
+@click.option("--as-of", type=Instant(), help="The night that a contact's first load is noted for; default now.")
+def load(settings: Settings, landing: Path | None, check: bool, as_of: datetime | None) -> Report:
+    """Landing files into the raw tables."""
+    from reveil.load import load as load_landing
+
+    return load_landing(settings, as_of or verbs.utc_now(), landing=landing, check=check)
+
+
+@verb("check")
+@click.argument("group", type=click.Choice(["raw", "marts", "audience"]))
+@click.option("--as-of", type=Instant(), help="The night; default the one that the marts were built for.")
+def check(settings: Settings, group: verbs.Group, as_of: datetime | None) -> Report:
+    """Run the suites of expectations; exit 1 when one fails."""
+    return verbs.check(settings, as_of or verbs.built_night(settings), group)
+
+
+@verb("build")
+@as_of_option
+@click.option("--full-refresh", is_flag=True, help="Rebuild what is otherwise added to.")
+def build(settings: Settings, as_of: datetime, full_refresh: bool) -> Report:
+    """Build the dbt models as of a night."""
+    return verbs.build(settings, as_of, full_refresh)
+
+
+@verb("publish")
+def publish(settings: Settings) -> Report:
+    """Write the copy that analysts read, without personal columns."""
+    return verbs.publish(settings)
+
+
+@verb("gather")
+@click.option("--as-of", type=Instant(), help="The night that is noted; default now.")
+def gather(settings: Settings, as_of: datetime | None) -> Report:
+    """Read what recipients did from the ESP."""
+    return verbs.gather(settings, as_of or verbs.utc_now())
+
+
+@verb("preview")
+def preview(settings: Settings) -> Report:
+    """Who would be mailed tonight, by campaign, provider and language; nothing is written."""
+    from reveil.push.preview import preview as count
+
+    return count(settings)
+
+
+@verb("push")
+@as_of_option
+def push(settings: Settings, as_of: datetime) -> Report:
+    """Plan, check and push tonight's audience; resumes what was interrupted."""
+    verbs.plan(settings, as_of)
+    verbs.check(settings, as_of, "audience")
+    return verbs.push(settings, as_of)
+
+
+@verb("erase")
+@as_of_option
+def erase(settings: Settings, as_of: datetime) -> Report:
+    """Who is due for erasure, as counts. Deletes nothing."""
+    return verbs.erase(settings, as_of)
+
+
+@verb("status")
+def status(settings: Settings) -> Report:
+    """Counts, freshness and what is overdue, from the published copy."""
+    from reveil.status import status as read_status
+
+    return read_status(settings)
+
+
+@verb("doctor")
+def doctor(settings: Settings) -> Report:
+    """Check settings, files, disk, warehouse and ESP; sends nothing."""
+    from reveil.doctor import doctor as examine
+
+    return examine(settings)
+
+
+@verb("pause")
+@click.option("--why", required=True, help="The reason, shown to whoever is stopped by it.")
+def pause(settings: Settings, why: str) -> Report:
+    """Stop all side effects until `reveil resume`."""
+    settings.pause_file.parent.mkdir(parents=True, exist_ok=True)
+    settings.pause_file.write_text(why + "\n", encoding="utf-8")
+    return Report("pause", ("paused: nothing leaves until `reveil resume`",), {"paused": True})
+
+
+@verb("resume")
+def resume(settings: Settings) -> Report:
+    """Lift `reveil pause`."""
+    settings.pause_file.unlink(missing_ok=True)
+    return Report("resume", ("side effects may happen again, as the settings allow",), {"paused": False})
+
+
+@verb("sample")
+@click.argument("name", type=click.Choice(["cdnow", "online-retail"]))
+@click.option("--from", "source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def sample(settings: Settings, name: str, source: Path | None) -> Report:
+    """Write landing files from a real purchase log, for a warehouse that does not exist yet."""
+    return verbs.sample(settings, name, source)
+
+
+@verb("nightly")
+@click.option("--as-of", type=Instant(), help="The night; default the next one.")
+@click.option("--airflow", "through_airflow", is_flag=True, help="Run the four DAGs in Airflow, in this process.")
+@click.option("--sample", "sample_name", type=click.Choice(["cdnow"]), help="Write this sample if there is no warehouse.")
+def nightly(
+    settings: Settings, as_of: datetime | None, through_airflow: bool, sample_name: str | None
+) -> Report:
+    """A whole night: gather, load, check, build, check, publish, plan, check, push, erase."""
+    from reveil import nightly as night
+
+    if sample_name and night.is_fresh(settings):
+        click.echo(f"a new warehouse: writing the sample {sample_name} into {settings.landing}", err=True)
+        verbs.sample(settings, sample_name)
+    if through_airflow:
+        provide_airflow_environment(settings)
+        from reveil.airflow.night import run_dags
+
+        return night.nightly(settings, as_of, run_dags)
+    return night.nightly(settings, as_of, night.run_steps)
+
+
+@verb("sandbox")
+@click.option("--port", type=int, default=0, help="Default: a free one.")
+def sandbox(settings: Settings, port: int) -> Report:
+    """Run the embedded ESP until interrupted."""
+    from reveil.sandbox import serve
+
+    serve(settings.sandbox, port)
+    return Report("sandbox", ("stopped",))
+
+
+@verb("up")
+def up(settings: Settings) -> Report:
+    """Airflow's pages and scheduler on this folder, with the sandbox beside them, until interrupted."""
+    provide_airflow_environment(settings)
+    from reveil.airflow.night import standalone
+
+    with verbs.located(settings) as there:
+        return standalone(there)

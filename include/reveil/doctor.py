@@ -1,0 +1,83 @@
+"""Looks at everything a night needs and says what is wrong, all of it at once. Sends and writes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reveil import permission, verbs
+from reveil.campaigns import read_campaigns
+from reveil.errors import ReveilError, Refused
+from reveil.load import read_sources
+from reveil.report import Report
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse
+
+_FREE_BYTES = 2 * 1024**3
+
+Examination = Callable[[Settings], Sequence[str]]
+
+
+def doctor(settings: Settings) -> Report:
+    """Every examination in turn; Refused, listing each fault, when there is one."""
+    found, faults = [], []
+    for name, examine in EXAMINATIONS.items():
+        try:
+            found += [f"ok    {name}: {sentence}" for sentence in examine(settings)]
+        except ReveilError as error:
+            faults.append(f"WRONG {name}: {error}")
+    if faults:
+        raise Refused("\n".join(["faults found", *found, *faults]))
+    return Report("doctor", tuple(found), {"ok": len(found), "wrong": 0})
+
+
+def _settings(settings: Settings) -> list[str]:
+    allowed = [effect for effect in ("send", "erase") if permission.is_allowed(settings, effect)]
+    provider = f"provider {settings.esp.provider}, side effects allowed: {', '.join(allowed) or 'none'}"
+    return [provider, "paused" if settings.pause_file.exists() else "not paused"]
+
+
+def _sources(settings: Settings) -> list[str]:
+    read_sources(settings.sources_file)
+    return [f"{settings.sources_file.name} is valid"]
+
+
+def _campaigns(settings: Settings) -> list[str]:
+    return [f"{one.campaign} is valid{'' if one.enabled else ', switched off'}" for one in read_campaigns(settings.campaigns)]
+
+
+def _disk(settings: Settings) -> list[str]:
+    free = shutil.disk_usage(_existing(settings.data)).free
+    if free < _FREE_BYTES:
+        raise Refused(f"{free / 1e9:.1f} GB free at {settings.data}; a night needs room for a copy of the warehouse")
+    return [f"{free / 1e9:.0f} GB free"]
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)
+
+
+def _warehouse(settings: Settings) -> list[str]:
+    warehouse = Warehouse(settings)
+    if not warehouse.exists:
+        return ["none yet; the first load makes it"]
+    with warehouse.read("doctor") as connection:
+        origins = connection.execute("select origin from journal.origin").fetchall()
+    return [f"opens; origin {origins[0][0] if origins else 'not known before the first load'}"]
+
+
+def _esp(settings: Settings) -> list[str]:
+    if settings.esp.is_sandbox and not settings.esp.url:
+        return ["the embedded sandbox, started when needed"]
+    return list(verbs.connect(settings).check())
+
+
+EXAMINATIONS: dict[str, Examination] = {
+    "settings": _settings,
+    "sources": _sources,
+    "campaigns": _campaigns,
+    "disk": _disk,
+    "warehouse": _warehouse,
+    "esp": _esp,
+}

@@ -1,0 +1,163 @@
+"""What every e-mail service provider must be able to do for us, and how it may fail.
+
+    EspError
+    ├── EspDenied        wrong or missing credentials: correct them
+    ├── EspRejected      the provider understood and said no: a retry would hear the same
+    ├── EspUnavailable   nothing was done, as far as can be told; try later
+    └── EspUncertain     the call may or may not have been carried out: look before doing it again
+
+No provider documents an idempotency key for these calls, so nothing here may be repeated
+blindly: names carry our batch key, and callers look before they create or start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from reveil.errors import ReveilError
+
+
+class EspError(ReveilError):
+    """The provider could not be asked, or said no. The text holds no address."""
+
+
+class EspDenied(EspError):
+    exit_code = 2
+
+
+class EspRejected(EspError):
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class EspUnavailable(EspError):
+    pass
+
+
+class EspUncertain(EspError):
+    pass
+
+
+class Recipient(NamedTuple):
+    """Somebody to be put on a list. Exists in memory and in the upload only."""
+
+    contact_id: str
+    address: str
+    name: str
+
+
+class Member(NamedTuple):
+    """Somebody on a list, as the provider sees them; `may_receive` is false after an
+    unsubscribe, a bounce or a complaint there."""
+
+    esp_id: str
+    address: str
+    may_receive: bool
+
+
+@dataclass(frozen=True)
+class UploadResult:
+    """How an upload ended: rows the provider took; the rest is found by reading the list back."""
+
+    accepted: int
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as our files have it; the adapter translates the placeholders
+    {{ first_name }}, {{ unsubscribe_url }} and {{ link NAME }} into the provider's own."""
+
+    subject: str
+    html: str
+    text: str
+    from_email: str
+    links: dict[str, str] = field(default_factory=dict)
+
+
+CampaignStatus = Literal["draft", "scheduled", "running", "paused", "finished", "cancelled"]
+STARTED: frozenset[CampaignStatus] = frozenset({"running", "paused", "finished", "cancelled"})
+"""Seen in one of these, a campaign may have reached somebody."""
+
+
+@dataclass(frozen=True)
+class EspCampaign:
+    """A campaign at the provider; `planned` and `sent` are its own counts of messages."""
+
+    id: str
+    name: str
+    status: CampaignStatus
+    planned: int
+    sent: int
+
+
+EventKind = Literal[
+    "delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "unsubscribed", "complained"
+]
+
+
+class Event(NamedTuple):
+    """Something that happened to a message. `occurred_at` is naive UTC; `source` is the
+    provider's campaign or list name, which for ours is the batch key. `address` serves to recognise a
+    subscriber that no batch of ours has met yet; it is never stored with the event."""
+
+    event_id: str
+    esp_id: str
+    source: str
+    kind: EventKind
+    occurred_at: datetime
+    actor: Literal["human", "machine", "unknown"]
+    url: str | None = None
+    address: str = ""
+
+
+class Feed(NamedTuple):
+    """A stream of events with a cursor of its own."""
+
+    name: str
+    events: Iterator[Event]
+
+
+class Esp(Protocol):
+    """A provider. Every method may raise the errors above; none retries what might be done twice."""
+
+    @property
+    def name(self) -> str:
+        """The name under which rows of this provider are stored."""
+
+    def check(self) -> Sequence[str]:
+        """Ask who we are there and what we may do; send nothing. Sentences for a person."""
+
+    def find_list(self, name: str) -> str | None: ...
+
+    def create_list(self, name: str) -> str: ...
+
+    def upload(self, list_id: str, recipients: Iterable[Recipient]) -> UploadResult:
+        """Put recipients on the list; returns when the provider's job has ended. Repeatable: the
+        same recipient twice is one member. Never lifts a suppression."""
+
+    def members(self, list_id: str) -> Iterator[Member]:
+        """Read the list back, as it is now."""
+
+    def remove_members(self, list_id: str, esp_ids: Sequence[str]) -> None: ...
+
+    def find_campaigns(self, name: str) -> Sequence[EspCampaign]:
+        """All campaigns of exactly that name, oldest first."""
+
+    def create_campaign(self, name: str, list_id: str, message: Message) -> EspCampaign: ...
+
+    def campaign(self, campaign_id: str) -> EspCampaign: ...
+
+    def start(self, campaign_id: str) -> None: ...
+
+    def discard(self, campaign_id: str) -> None:
+        """Make sure that a campaign never starts."""
+
+    def feeds(self, cursors: dict[str, str]) -> Iterable[Feed]:
+        """The event streams, each from a little before its cursor on (ISO instant; absent: all)."""
+
+    def suppress(self, esp_ids: Sequence[str]) -> None:
+        """Keep these from every further message, on whatever list they are."""

@@ -1,0 +1,42 @@
+"""The plan: tonight's audience as a table, before anything is promised to anybody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from reveil import permission
+from reveil.load import freshness
+from reveil.errors import Refused
+from reveil.report import Report
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse, sql
+
+
+def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
+    """Write journal.audience for this night from the marts of this night.
+
+    A campaign whose batches of this night stand in the journal gets no new audience: its batches are
+    resumed. Repeatable. Raises BadInput for another night's marts or an as-of far from the clock, and Refused
+    when a source is stale or shrunken.
+    """
+    permission.require_near_the_clock(settings, as_of, now)
+    with Warehouse(settings).write("plan") as connection:
+        permission.require_marts_of(connection, as_of)
+        require_fresh_sources(freshness(connection, as_of))
+        connection.begin()
+        connection.execute("delete from journal.audience")
+        connection.execute(sql("plan_audience"), {"as_of": as_of})
+        rows = connection.execute(sql("audience_counts")).fetchall()
+        resumed = connection.execute(
+            "select count(*) from journal.batches where as_of = $as_of", {"as_of": as_of}
+        ).fetchone()
+        connection.commit()
+    return _report(rows, resumed[0] if resumed else 0)
+
+
+def _report(rows: list[tuple[str, str, str, int]], resumed: int) -> Report:
+    lines = [f"{campaign}/{step} ({language}): {count} contacts" for campaign, step, language, count in rows]
+    if resumed:
+        lines.append(f"{resumed} batches of this night are in the journal already: resumed, not planned again")
+    planned = sum(count for *_, count in rows)
+    return Report("plan", tuple(lines or ["nobody to mail tonight"]), {"planned": planned, "resumed": resumed})

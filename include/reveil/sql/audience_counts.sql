@@ -1,0 +1,4 @@
+select campaign, step, language, count(*)
+from journal.audience
+group by campaign, step, language
+order by campaign, step, language

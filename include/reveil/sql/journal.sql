@@ -1,0 +1,195 @@
+-- What the package itself writes. Idempotent: run at each opening for writing.
+create schema if not exists raw;
+create schema if not exists journal;
+create schema if not exists rules;
+
+-- rows set aside by a load: where they stand and why, never what they hold
+create table if not exists raw.rejects (
+    load_id bigint not null,
+    table_name varchar not null,
+    file_name varchar not null,
+    line bigint not null,
+    column_name varchar,
+    reason varchar not null
+);
+
+-- for contacts without tracking consent: the date of the last open and nothing else
+create table if not exists raw.last_opens (
+    contact_id varchar primary key,
+    last_open_date date not null
+);
+
+create sequence if not exists journal.load_ids;
+
+create table if not exists journal.origin (
+    origin varchar not null check (origin in ('sample', 'company')),
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+create table if not exists journal.loads (
+    load_id bigint not null,
+    table_name varchar not null,
+    file_name varchar not null,
+    digest varchar not null,
+    origin varchar not null,
+    mode varchar not null,
+    as_of timestamp not null,
+    rows_read bigint not null,
+    rows_new bigint not null,
+    rows_changed bigint not null,
+    rows_unchanged bigint not null,
+    rows_rejected bigint not null,
+    rows_removed bigint not null,
+    is_shrunken boolean not null,
+    newest_at timestamp,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- one message of one step on one night: the intent, written once, before anything leaves
+create table if not exists journal.batches (
+    batch_key varchar primary key,
+    campaign varchar not null,
+    step varchar not null,
+    message varchar not null,
+    language varchar not null,
+    as_of timestamp not null,
+    n integer not null,
+    esp varchar not null,
+    planned bigint not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- how far a batch got: listed, created, started, finished, cancelled
+create table if not exists journal.batch_events (
+    batch_key varchar not null,
+    event varchar not null,
+    esp_list_id varchar,
+    esp_campaign_id varchar,
+    contacts bigint,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- the unit of "never twice"; outcome is set once: sent, refused, unknown, cancelled
+create table if not exists journal.batch_contacts (
+    batch_key varchar not null,
+    campaign varchar not null,
+    enrolment integer not null,
+    step varchar not null,
+    contact_id varchar not null,
+    as_of timestamp not null,
+    offer varchar,
+    offer_cost decimal(18, 2) not null default 0,
+    outcome varchar,
+    outcome_why varchar,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    unique (campaign, enrolment, step, contact_id)
+);
+
+create table if not exists journal.budget_entries (
+    budget varchar not null,
+    batch_key varchar not null,
+    contact_id varchar not null,
+    amount decimal(18, 2) not null,
+    currency varchar not null,
+    entry varchar not null check (entry in ('committed', 'released')),
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+create table if not exists journal.esp_contacts (
+    esp varchar not null,
+    esp_id varchar not null,
+    contact_id varchar not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (esp, esp_id)
+);
+
+create table if not exists journal.outcome_totals (
+    campaign varchar not null,
+    step varchar not null,
+    measure varchar not null,
+    total decimal(18, 2) not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+create table if not exists journal.guard_changes (
+    provider varchar not null,
+    change varchar not null check (change in ('halt', 'lift')),
+    why varchar not null,
+    as_of timestamp,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- how far each feed of the ESP has been read; the newest row of a feed counts
+create table if not exists journal.gather_cursors (
+    esp varchar not null,
+    feed varchar not null,
+    cursor_value varchar not null,
+    rows_new bigint not null,
+    rows_unknown bigint not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- what ran for which night: the newest as_of with side effects guards against going back
+create table if not exists journal.runs (
+    verb varchar not null,
+    as_of timestamp not null,
+    result varchar not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- tonight's audience as planned, before any intent; checked by the audience suite, then pushed
+create table if not exists journal.audience (
+    campaign varchar not null,
+    enrolment integer not null,
+    step varchar not null,
+    message varchar not null,
+    language varchar not null,
+    contact_id varchar not null,
+    mailbox_id varchar,
+    provider varchar,
+    as_of timestamp not null,
+    offer varchar,
+    offer_cost decimal(18, 2) not null default 0,
+    is_mailable boolean not null,
+    has_address boolean not null,
+    last_message_at timestamp,
+    priority bigint not null
+);
+
+-- the campaign files as tables, written before each build
+create table if not exists rules.campaigns (
+    campaign varchar primary key,
+    audience varchar not null,
+    is_enabled boolean not null,
+    first_step varchar not null,
+    max_per_night integer not null,
+    default_language varchar not null
+);
+
+create table if not exists rules.campaign_steps (
+    campaign varchar not null,
+    step varchar not null,
+    message varchar not null,
+    offer varchar,
+    offer_cost decimal(18, 2) not null default 0,
+    primary key (campaign, step)
+);
+
+create table if not exists rules.campaign_messages (
+    campaign varchar not null,
+    message varchar not null,
+    language varchar not null,
+    primary key (campaign, message, language)
+);
+
+-- subscribers whom we have had suppressed at the ESP for good
+create table if not exists journal.esp_suppressions (
+    esp varchar not null,
+    esp_id varchar not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (esp, esp_id)
+);

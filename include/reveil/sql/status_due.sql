@@ -1,0 +1,2 @@
+select count(*), count(*) filter (where days_overdue > 0)
+from marts.erasure_due

@@ -1,0 +1,6 @@
+select distinct esp_contacts.esp_id
+from raw.esp_events as events
+inner join journal.esp_contacts as esp_contacts using (esp, contact_id)
+left join journal.esp_suppressions as done on done.esp = events.esp and done.esp_id = esp_contacts.esp_id
+where events.esp = $esp and events.event in ('unsubscribed', 'complained') and done.esp_id is null
+order by esp_contacts.esp_id

@@ -1,0 +1,258 @@
+"""Runs dbt: the only module that does.
+
+dbt quotes the cell that failed a test or a conversion, in its log, on stdout and in
+run_results.json. So its own log, console and artifacts are switched off here, and what is
+kept, a log of node names and outcomes and the manifest, is written by this module.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reveil.errors import BadInput, Refused
+from reveil.report import Report
+from reveil.seeds import business_lines, check_retention
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse, connect, sql
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.results import NodeResult
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+
+_QUIET = (
+    "--quiet",
+    "--no-print",
+    "--log-level=none",
+    "--log-level-file=none",
+    "--no-write-json",
+    "--no-send-anonymous-usage-stats",
+    "--no-use-colors",
+)
+_FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
+# these say what is wrong with the SQL and are raised before a row is read
+_SAFE_ERROR = re.compile(r"(Parser|Binder|Catalog|Compilation|Parsing|Contract) Error")
+_ERROR_CLASS = re.compile(r"\b([A-Z][A-Za-z-]+(?: [A-Z][A-Za-z-]+)* Error)\b")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart, as its YAML describes it."""
+
+    name: str
+    description: str
+    is_personal: bool
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart as its YAML describes it."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+    @property
+    def public_columns(self) -> tuple[Column, ...]:
+        """The columns that do not name a person."""
+        return tuple(column for column in self.columns if not column.is_personal)
+
+
+def build(
+    settings: Settings, as_of: datetime, *, full_refresh: bool = False, unit_tests: bool = False
+) -> Report:
+    """Build and test every model as of `as_of` (naive UTC) under the warehouse's exclusive lock.
+
+    `unit_tests` runs the models' unit tests as well; a night does without.
+    Raises BadInput when a rule or a contact's business line is wrong, before anything is built,
+    and Refused naming the models and tests that failed, with counts and never with values.
+    """
+    started = time.monotonic()
+    check_rules(settings)
+    arguments = ["build"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    with Warehouse(settings).exclusive("build"):
+        results = _run(settings, as_of, arguments)
+        figures = _figures(settings)
+    seconds = round(time.monotonic() - started, 1)
+    return _report(as_of, results, figures, seconds)
+
+
+def check_rules(settings: Settings) -> None:
+    """Raise BadInput when a threshold, a retention period or a contact's business line is wrong."""
+    seeds = settings.dbt_project / "seeds"
+    thresholds = seeds / "status_thresholds.csv"
+    known = business_lines(thresholds)
+    check_retention(seeds / "retention_periods.csv")
+    for line, contacts in _contacts_per_line(settings):
+        if not line:
+            raise BadInput(
+                f"{contacts} contacts have no business line; set default_business_line in {settings.sources_file}"
+            )
+        if line not in known:
+            raise BadInput(f"{contacts} contacts are of the business line {line!r}; add its rows to {thresholds}")
+
+
+def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
+    """The SQL of every model as it would run as of `as_of`, by name."""
+    with Warehouse(settings).exclusive("compile"):
+        results = _run(settings, as_of, ["compile", "--no-introspect"])
+    return {
+        result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"
+    }
+
+
+def marts(settings: Settings) -> tuple[Mart, ...]:
+    """The marts of the last build, from dbt's manifest, in name order.
+
+    Raises BadInput when nothing was built yet.
+    """
+    file = settings.dbt_target / "manifest.json"
+    try:
+        nodes = json.loads(file.read_text(encoding="utf-8"))["nodes"]
+    except FileNotFoundError:
+        raise BadInput(f"{file}: nothing was built yet; run `reveil build` first") from None
+    found = [_mart(node) for node in nodes.values() if node["resource_type"] == "model" and node["schema"] == "marts"]
+    return tuple(sorted(found, key=lambda mart: mart.name))
+
+
+def seeds(settings: Settings) -> tuple[str, ...]:
+    """The names of the rule tables, in order."""
+    return tuple(sorted(file.stem for file in (settings.dbt_project / "seeds").glob("*.csv")))
+
+
+def _mart(node: Mapping[str, Any]) -> Mart:
+    columns = tuple(
+        Column(column["name"], column["description"], bool(column["config"]["meta"].get("personal")))
+        for column in node["columns"].values()
+    )
+    return Mart(node["name"], node["description"].strip(), columns)
+
+
+def _contacts_per_line(settings: Settings) -> list[tuple[str, int]]:
+    """Contacts per business line; makes the package's tables where they are missing."""
+    warehouse = Warehouse(settings)
+    if not warehouse.exists:
+        raise BadInput(f"{warehouse.path}: no warehouse yet; run `reveil load` first")
+    with warehouse.write("build") as connection:
+        return connection.execute(sql("contacts_per_line")).fetchall()
+
+
+def _run(settings: Settings, as_of: datetime, arguments: Sequence[str]) -> list[NodeResult]:
+    """Parse the project, then run a dbt command in this process; DuckDB is closed afterwards."""
+    from dbt.cli.main import dbtRunner
+
+    options = [*_QUIET, *_paths(settings), "--vars", json.dumps(_variables(settings, as_of))]
+    try:
+        manifest = _parse(settings, dbtRunner().invoke(["parse", *options]))
+        outcome = dbtRunner(manifest).invoke([*arguments, *options])
+    finally:
+        _close_duckdb()
+    results = list(getattr(outcome.result, "results", ()))
+    _log(settings, results)
+    if not outcome.success:
+        raise Refused(_failure(outcome, results))
+    return results
+
+
+def _parse(settings: Settings, outcome: dbtRunnerResult) -> Manifest:
+    if not outcome.success:
+        raise Refused(f"dbt could not read {settings.dbt_project}: {_without_values(str(outcome.exception))}")
+    manifest: Any = outcome.result
+    settings.dbt_target.mkdir(parents=True, exist_ok=True)
+    manifest.write(str(settings.dbt_target / "manifest.json"))
+    return manifest  # type: ignore[no-any-return]
+
+
+def _paths(settings: Settings) -> list[str]:
+    project = str(settings.dbt_project)
+    return [
+        *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(settings.dbt_target), "--log-path", str(settings.dbt_logs)),
+    ]
+
+
+def _variables(settings: Settings, as_of: datetime) -> dict[str, Any]:
+    return {
+        "as_of": as_of.isoformat(sep=" "),
+        "warehouse": str(settings.warehouse),
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.data / "tmp"),
+        "drifting_days": settings.status.drifting_days,
+        "ahead_days": settings.erasure.ahead_days,
+        "min_days_between_messages": settings.push.min_days_between_messages,
+    }
+
+
+def _close_duckdb() -> None:
+    """dbt keeps the database open for its process; let others in."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager.env().close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _log(settings: Settings, results: Sequence[NodeResult]) -> None:
+    """One line a node: name, outcome, failures, seconds. Replaces the last run's."""
+    settings.dbt_logs.mkdir(parents=True, exist_ok=True)
+    lines = [
+        f"{result.execution_time:8.2f} s  {result.status:<8}  {result.node.unique_id}{_count(result)}\n"
+        for result in results
+    ]
+    (settings.dbt_logs / "nodes.log").write_text("".join(lines), encoding="utf-8")
+
+
+def _failure(outcome: dbtRunnerResult, results: Sequence[NodeResult]) -> str:
+    failed = [result for result in results if result.status in _FAILED]
+    if not failed:
+        return f"dbt failed: {_without_values(str(outcome.exception))}"
+    told = "; ".join(f"{result.node.name}{_count(result) or ': ' + _why(result)}" for result in failed)
+    return f"{len(failed)} models or tests failed, the marts are not to be used: {told}"
+
+
+def _count(result: NodeResult) -> str:
+    return f" ({result.failures} rows)" if result.status == "fail" and result.failures else ""
+
+
+def _why(result: NodeResult) -> str:
+    return _without_values(result.message or str(result.status))
+
+
+def _without_values(message: str) -> str:
+    """dbt's message where it can only hold SQL, else the class of the error."""
+    if _SAFE_ERROR.search(message):
+        return " ".join(message.split())
+    classes = dict.fromkeys(_ERROR_CLASS.findall(message))
+    return ", ".join(classes) or "an error whose text may hold values, so it is not shown"
+
+
+def _figures(settings: Settings) -> dict[str, int]:
+    with connect(settings.warehouse, read_only=True) as connection:
+        cursor = connection.execute(sql("build_figures"))
+        names = [column[0] for column in cursor.description or ()]
+        return dict(zip(names, cursor.fetchall()[0], strict=True))
+
+
+def _report(as_of: datetime, results: Sequence[NodeResult], figures: dict[str, int], seconds: float) -> Report:
+    models = sum(result.node.resource_type == "model" for result in results)
+    tests = sum(result.node.resource_type in ("test", "unit_test") for result in results)
+    lines = (
+        f"as of {as_of:%Y-%m-%d %H:%M}: {models} models built and {tests} tests passed in {seconds:g} s",
+        f"contacts: {figures['active']} active ({figures['drifting']} drifting), {figures['dormant']} dormant, "
+        f"{figures['lost']} lost; {figures['mailable']} of {figures['contacts']} mailable",
+        f"next steps: {figures['next_steps']}; due for erasure: {figures['erasure_due']}, "
+        f"overdue: {figures['erasure_overdue']}",
+    )
+    told = {"as_of": as_of.isoformat(), "models": models, "tests": tests, "seconds": seconds, **figures}
+    return Report("build", lines, told)

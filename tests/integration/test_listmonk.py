@@ -1,0 +1,153 @@
+"""The listmonk adapter against the sandbox, which a test of its own holds to the recorded exchanges."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sandboxes import set_shares
+
+from reveil.esp.base import STARTED, EspDenied, EspRejected, Message, Recipient
+from reveil.esp.http import HttpSession
+from reveil.esp.listmonk import Listmonk
+from reveil.sandbox import SandboxHandle, running
+
+NIGHT = datetime(1998, 7, 1)
+MESSAGE = Message(
+    "Hello",
+    "<p>{{ first_name }} <a href='{{ link shop }}'>x</a> {{ unsubscribe_url }}</p>",
+    "{{ first_name }} {{ link shop }} {{ unsubscribe_url }}",
+    "Shop <news@shop.example>",
+    {"shop": "https://shop.example/"},
+)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[SandboxHandle]:
+    with running(tmp_path / "sandbox", clock=NIGHT) as handle:
+        yield handle
+
+
+def adapter(handle: SandboxHandle, token: str | None = None, page_size: int = 3) -> Listmonk:
+    http = HttpSession(handle.url, (handle.user, token or handle.token), 10, 3, sleep=lambda _: None, rng=random.Random(1))
+    return Listmonk(http, "sandbox", page_size=page_size, poll_seconds=0.01, import_wait_seconds=20)
+
+
+def recipients(count: int) -> list[Recipient]:
+    return [Recipient(f"c{n}", f"c{n}@gmail.example", f"Contact {n}") for n in range(count)]
+
+
+def send(esp: Listmonk, name: str, count: int) -> tuple[str, str]:
+    """A list of `count` and its campaign, sent; (list_id, campaign_id)."""
+    list_id = esp.create_list(name)
+    esp.upload(list_id, recipients(count))
+    campaign = esp.create_campaign(name, list_id, MESSAGE)
+    esp.start(campaign.id)
+    while esp.campaign(campaign.id).status == "running":
+        pass
+    return list_id, campaign.id
+
+
+def test_wrong_credentials_are_told_from_an_esp_that_is_down(sandbox: SandboxHandle) -> None:
+    with pytest.raises(EspDenied):
+        adapter(sandbox, token="wrong").check()
+    assert any("sandbox" in sentence for sentence in adapter(sandbox).check())
+
+
+def test_a_list_is_found_by_its_whole_name_only(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    made = esp.create_list("winback/one/fr/1998-07-01/1")
+    assert esp.find_list("winback/one/fr/1998-07-01/1") == made
+    assert esp.find_list("winback/one/fr/1998-07-01") is None
+
+
+def test_an_upload_is_repeatable_and_read_back_whole_over_pages(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    list_id = esp.create_list("batch")
+    for _ in range(2):
+        assert esp.upload(list_id, recipients(10)).accepted == 10
+    members = list(esp.members(list_id))
+    assert sorted(member.address for member in members) == sorted(one.address for one in recipients(10))
+    assert all(member.may_receive for member in members)
+
+
+def test_removed_members_are_gone(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    list_id = esp.create_list("batch")
+    esp.upload(list_id, recipients(4))
+    first = next(esp.members(list_id))
+    esp.remove_members(list_id, [first.esp_id])
+    assert first.address not in {member.address for member in esp.members(list_id)}
+
+
+def test_whoever_is_suppressed_may_not_receive_and_stays_so_after_another_upload(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    list_id = esp.create_list("batch")
+    esp.upload(list_id, recipients(2))
+    blocked = next(esp.members(list_id))
+    esp.suppress([blocked.esp_id])
+    other = esp.create_list("another")
+    esp.upload(other, recipients(2))
+    assert {member.address: member.may_receive for member in esp.members(other)} == {
+        one.address: one.address != blocked.address for one in recipients(2)
+    }
+
+
+def test_twin_campaigns_are_both_found_oldest_first(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    list_id = esp.create_list("batch")
+    twins = [esp.create_campaign("same/name", list_id, MESSAGE).id for _ in range(2)]
+    assert [one.id for one in esp.find_campaigns("same/name")] == twins
+    assert esp.find_campaigns("same") == []
+
+
+def test_a_campaign_sends_once_and_cannot_be_started_again(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    _, campaign_id = send(esp, "batch", 5)
+    ended = esp.campaign(campaign_id)
+    assert (ended.status, ended.planned, ended.sent) == ("finished", 5, 5)
+    assert ended.status in STARTED
+    with pytest.raises(EspRejected):
+        esp.start(campaign_id)
+
+
+def test_discarding_is_repeatable_in_every_state(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    list_id = esp.create_list("batch")
+    draft = esp.create_campaign("draft", list_id, MESSAGE)
+    esp.discard(draft.id)
+    assert esp.find_campaigns("draft") == []
+    _, finished = send(esp, "sent", 1)
+    esp.discard(finished)
+    assert esp.campaign(finished).status == "finished"
+
+
+def test_reactions_arrive_as_events_once_each_and_with_what_identifies_them(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    set_shares(sandbox, opened=1, clicked=1, unsubscribed=1)
+    send(esp, "batch", 4)
+    esp.move_sandbox_clock(NIGHT + timedelta(days=30))
+    events = [event for feed in esp.feeds({}) for event in feed.events]
+    counts = {kind: sum(event.kind == kind for event in events) for kind in ("opened", "clicked", "unsubscribed")}
+    assert counts == {"opened": 4, "clicked": 4, "unsubscribed": 4}
+    assert len({event.event_id for event in events}) == len(events)
+    assert {event.source for event in events} == {"batch"}
+    assert all(NIGHT <= event.occurred_at <= NIGHT + timedelta(days=30) for event in events)
+    assert {event.url for event in events if event.kind == "clicked"} == {"https://shop.example/"}
+
+
+def test_a_cursor_skips_what_is_long_read_but_not_what_is_near_it(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    set_shares(sandbox, opened=1, clicked=1)
+    send(esp, "batch", 3)
+    esp.move_sandbox_clock(NIGHT + timedelta(days=30))
+    later = (NIGHT + timedelta(days=40)).isoformat()
+    events = [event for feed in esp.feeds({"views": later, "clicks": later}) for event in feed.events]
+    assert [event for event in events if event.kind in ("opened", "clicked")] == []
+
+
+def test_the_clock_moves_forward_only(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    assert esp.move_sandbox_clock(NIGHT + timedelta(days=1)) == NIGHT + timedelta(days=1)
+    assert esp.move_sandbox_clock(NIGHT) == NIGHT + timedelta(days=1)
