@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reveil.errors import BadInput, Refused
@@ -36,6 +35,11 @@ _QUIET = (
     "--no-send-anonymous-usage-stats",
     "--no-use-colors",
 )
+_STATUS_LINE = (
+    "contacts: {active} active ({drifting} drifting), {dormant} dormant, {lost} lost; "
+    "{mailable} of {contacts} mailable"
+)
+_NEXT_LINE = "next steps: {next_steps}; due for erasure: {erasure_due}, overdue: {erasure_overdue}"
 _FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
 # these say what is wrong with the SQL and are raised before a row is read
 _SAFE_ERROR = re.compile(r"(Parser|Binder|Catalog|Compilation|Parsing|Contract) Error")
@@ -90,17 +94,19 @@ def build(
 
 def check_rules(settings: Settings) -> None:
     """Raise BadInput when a threshold, a retention period or a contact's business line is wrong."""
-    seeds = settings.dbt_project / "seeds"
-    thresholds = seeds / "status_thresholds.csv"
+    folder = settings.dbt_project / "seeds"
+    thresholds = folder / "status_thresholds.csv"
     known = business_lines(thresholds)
-    check_retention(seeds / "retention_periods.csv")
+    check_retention(folder / "retention_periods.csv")
     for line, contacts in _contacts_per_line(settings):
         if not line:
             raise BadInput(
                 f"{contacts} contacts have no business line; set default_business_line in {settings.sources_file}"
             )
         if line not in known:
-            raise BadInput(f"{contacts} contacts are of the business line {line!r}; add its rows to {thresholds}")
+            raise BadInput(
+                f"{contacts} contacts are of the business line {line!r}; add its rows to {thresholds}"
+            )
 
 
 def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
@@ -108,7 +114,9 @@ def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
     with Warehouse(settings).exclusive("compile"):
         results = _run(settings, as_of, ["compile", "--no-introspect"])
     return {
-        result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"
+        result.node.name: result.node.compiled_code
+        for result in results
+        if result.node.resource_type == "model"
     }
 
 
@@ -117,18 +125,22 @@ def marts(settings: Settings) -> tuple[Mart, ...]:
 
     Raises BadInput when nothing was built yet.
     """
-    file = settings.dbt_target / "manifest.json"
-    try:
-        nodes = json.loads(file.read_text(encoding="utf-8"))["nodes"]
-    except FileNotFoundError:
-        raise BadInput(f"{file}: nothing was built yet; run `reveil build` first") from None
-    found = [_mart(node) for node in nodes.values() if node["resource_type"] == "model" and node["schema"] == "marts"]
+    nodes = _nodes(settings)
+    found = [_mart(node) for node in nodes if node["resource_type"] == "model" and node["schema"] == "marts"]
     return tuple(sorted(found, key=lambda mart: mart.name))
 
 
 def seeds(settings: Settings) -> tuple[str, ...]:
-    """The names of the rule tables, in order."""
-    return tuple(sorted(file.stem for file in (settings.dbt_project / "seeds").glob("*.csv")))
+    """The names of the rule tables of the last build, in order. Raises BadInput like `marts`."""
+    return tuple(sorted(node["name"] for node in _nodes(settings) if node["resource_type"] == "seed"))
+
+
+def _nodes(settings: Settings) -> list[dict[str, Any]]:
+    file = settings.dbt_target / "manifest.json"
+    try:
+        return list(json.loads(file.read_text(encoding="utf-8"))["nodes"].values())
+    except FileNotFoundError:
+        raise BadInput(f"{file}: nothing was built yet; run `reveil build` first") from None
 
 
 def _mart(node: Mapping[str, Any]) -> Mart:
@@ -158,6 +170,8 @@ def _run(settings: Settings, as_of: datetime, arguments: Sequence[str]) -> list[
         outcome = dbtRunner(manifest).invoke([*arguments, *options])
     finally:
         _close_duckdb()
+    if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+        raise outcome.exception  # dbt swallows the request to stop
     results = list(getattr(outcome.result, "results", ()))
     _log(settings, results)
     if not outcome.success:
@@ -168,10 +182,10 @@ def _run(settings: Settings, as_of: datetime, arguments: Sequence[str]) -> list[
 def _parse(settings: Settings, outcome: dbtRunnerResult) -> Manifest:
     if not outcome.success:
         raise Refused(f"dbt could not read {settings.dbt_project}: {_without_values(str(outcome.exception))}")
-    manifest: Any = outcome.result
+    manifest = outcome.result
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     manifest.write(str(settings.dbt_target / "manifest.json"))
-    return manifest  # type: ignore[no-any-return]
+    return manifest
 
 
 def _paths(settings: Settings) -> list[str]:
@@ -244,15 +258,15 @@ def _figures(settings: Settings) -> dict[str, int]:
         return dict(zip(names, cursor.fetchall()[0], strict=True))
 
 
-def _report(as_of: datetime, results: Sequence[NodeResult], figures: dict[str, int], seconds: float) -> Report:
+def _report(
+    as_of: datetime, results: Sequence[NodeResult], figures: dict[str, int], seconds: float
+) -> Report:
     models = sum(result.node.resource_type == "model" for result in results)
     tests = sum(result.node.resource_type in ("test", "unit_test") for result in results)
     lines = (
         f"as of {as_of:%Y-%m-%d %H:%M}: {models} models built and {tests} tests passed in {seconds:g} s",
-        f"contacts: {figures['active']} active ({figures['drifting']} drifting), {figures['dormant']} dormant, "
-        f"{figures['lost']} lost; {figures['mailable']} of {figures['contacts']} mailable",
-        f"next steps: {figures['next_steps']}; due for erasure: {figures['erasure_due']}, "
-        f"overdue: {figures['erasure_overdue']}",
+        _STATUS_LINE.format(**figures),
+        _NEXT_LINE.format(**figures),
     )
     told = {"as_of": as_of.isoformat(), "models": models, "tests": tests, "seconds": seconds, **figures}
     return Report("build", lines, told)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Connection, Param, get_current_context, task
@@ -74,9 +76,19 @@ def _run(verb: str, settings: Settings, as_of: datetime) -> dict[str, Any]:
         if may_pass(error):
             raise
         raise AirflowFailException(f"{verb}: {error}") from None
+    except Exception as error:
+        # another library's words may quote a cell: they go nowhere, its type and place do
+        log.error("%s: unexpected %s at %s", verb, type(error).__name__, place_of(error))
+        raise AirflowFailException(f"{verb}: unexpected {type(error).__name__} at {place_of(error)}") from None
     for line in report.lines:
         log.info("%s: %s", verb, line)
     return dict(report.figures)
+
+
+def place_of(error: BaseException) -> str:
+    """File and line of this package where an error passed last."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "reveil" in frame.filename]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def may_pass(error: ReveilError) -> bool:

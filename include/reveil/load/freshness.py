@@ -42,9 +42,7 @@ class Freshness:
     note: str = ""
 
 
-def freshness(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime, seed: Path = SEED
-) -> list[Freshness]:
+def freshness(connection: duckdb.DuckDBPyConnection, as_of: datetime, seed: Path = SEED) -> list[Freshness]:
     """One entry per table of source_freshness.csv, as of a naive UTC instant. Reads only.
 
     A sample warehouse is never stale: its log has ended. Raises BadInput when the seed is wrong.

@@ -101,7 +101,8 @@ def _refuse_mixture(landing: Path, files: list[LandingFile]) -> None:
 def _landing_file(path: Path, landing: Path, table: str) -> LandingFile:
     if not path.name.lower().endswith(CSV + PARQUET):
         raise BadInput(
-            f"{path}: cannot tell what kind of file this is; its name must end in .csv, .csv.gz, .tsv, .txt or .parquet"
+            f"{path}: cannot tell what kind of file this is; its name must end in "
+            f"{', '.join(CSV + PARQUET)}, or be listed under `ignore:` in sources.yml"
         )
     try:
         with path.open("rb") as stream:

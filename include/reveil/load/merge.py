@@ -142,9 +142,7 @@ def _set_aside(
     connection.execute(sql("load_rejects").format(**names), bound)
 
 
-def _is_shrunken(
-    connection: duckdb.DuckDBPyConnection, table: RawTable, read: int, min_share: float
-) -> bool:
+def _is_shrunken(connection: duckdb.DuckDBPyConnection, table: RawTable, read: int, min_share: float) -> bool:
     """Held against the last snapshot that was not shrunken itself: a second short file is no excuse."""
     last = connection.execute(sql("load_last_snapshot"), {"table": table.name}).fetchone()
     return last is not None and read < min_share * last[0]

@@ -43,8 +43,9 @@ def read_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: 
     except duckdb.Error as error:
         # without DuckDB's own words: they may quote the file's cells
         raise BadInput(
-            f"{file.path}: is damaged or not what its name says ({type(error).__name__}); for a CSV file check "
-            f"its line endings and `delimiter`, `quote`, `encoding` of {file.table} in sources.yml; else export it again"
+            f"{file.path}: is damaged or not what its name says ({type(error).__name__}); "
+            "export it again; of a CSV file check the line endings, and `delimiter`, `quote`, `encoding` of "
+            f"{file.table} in sources.yml"
         ) from None
 
 
@@ -77,9 +78,10 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: 
     connection.execute("drop table load_bad_rows; drop table load_scans")
     at = lines_at(file, source, [row[0] for row in bad])
     _refuse_losses(connection, file, header, lines, bad, at, name)
-    reasons = ["bad_encoding" if row[2] else "malformed_row" for row in bad]
     relation = _with_lines(connection, name, header, lines, at, [row[1] for row in bad])
-    return Cells(relation, tuple(chosen), tuple(zip(at, reasons, strict=True)), _ignored(header.names, chosen))
+    reasons = ("bad_encoding" if row[2] else "malformed_row" for row in bad)
+    bad_rows = tuple(zip(at, reasons, strict=True))
+    return Cells(relation, tuple(chosen), bad_rows, _ignored(header.names, chosen))
 
 
 def _scan(
@@ -121,15 +123,16 @@ def _refuse_losses(
     """Rows read and rows set aside must fill all lines of the file: DuckDB may drop the rest of a
     file after an open quote without a word."""
     rows, spans = connection.execute(f"select count(*), coalesce(sum(span), 0) from {name}").fetchall()[0]
-    passed = sum(row[1] for row in bad)
-    known = header.lines + spans + passed
-    open_quote = bool(bad) and bad[-1][3] and bad[-1][1] > 1 and at[-1] + bad[-1][1] > lines.filled
-    if known != lines.filled or open_quote:
+    known = header.lines + spans + sum(row[1] for row in bad)
+    last = bad[-1] if bad else (0, 0, False, False)
+    runs_on = last[3] and last[1] > 1 and at[-1] + last[1] > lines.filled
+    if known != lines.filled or runs_on:
+        lost = abs(lines.filled - known) + (last[1] if runs_on else 0)
+        hint = f" (look at line {at[-1]})" if runs_on else ""
         raise BadInput(
-            f"{file.path}: {lines.filled - known + (bad[-1][1] if open_quote else 0)} of its {lines.filled} lines "
-            f"cannot be told apart as rows; a quote opens and never closes, or line endings are mixed"
-            f"{f': look at line {at[-1]}' if open_quote else ''}; correct `quote` of {file.table} in sources.yml "
-            "or export it again"
+            f"{file.path}: {lost} of its {lines.filled} lines cannot be told apart as rows: a quote opens "
+            f"and never closes{hint}, or line endings are mixed; export it again, or set `quote` of "
+            f"{file.table} in sources.yml"
         )
     if len(bad) >= _HOPELESS and not rows:
         raise BadInput(
@@ -155,7 +158,8 @@ def _with_lines(
     connection.execute(sql("load_gaps"), gaps)
     statement = sql("load_lines").format(source=name, lines=f"{name}_lines")
     connection.execute(statement, {"header_lines": header.lines})
-    return f"(select cells.*, lines.line from {name} as cells join {name}_lines as lines on cells.rowid = lines.ordinal)"
+    same_row = "cells.rowid = lines.ordinal"
+    return f"(select cells.*, lines.line from {name} as cells join {name}_lines as lines on {same_row})"
 
 
 def _choose(names: Sequence[str], file: LandingFile, source: Source) -> dict[str, str]:
@@ -186,8 +190,8 @@ def _require(table: RawTable, chosen: Mapping[str, str], file: LandingFile, sour
 
 def _missing(file: LandingFile, column: str) -> BadInput:
     return BadInput(
-        f"{file.path}, line 1: the column {column} is missing; add it to the export, or map the column that holds "
-        f"it under `tables: {file.table}: columns:` in sources.yml (is `delimiter` right?)"
+        f"{file.path}, line 1: the column {column} is missing; add it to the export, or map the column that "
+        f"holds it under `tables: {file.table}: columns:` in sources.yml (is `delimiter` right?)"
     )
 
 

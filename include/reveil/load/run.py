@@ -22,6 +22,8 @@ from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
 
+_CONSENT = {"crm_contacts", "esp_events", "last_opens"}
+"""What `honour_tracking_consent` looks at."""
 _NO_LIMIT = Limit(max_age_days=1, min_share=0.0)
 
 
@@ -64,16 +66,17 @@ def load(
 def _opened(
     warehouse: Warehouse, files: Sequence[LandingFile], check: bool
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    tables = [f"raw.{table}" for table in sorted({file.table for file in files})]
-    opened = warehouse.rehearse("load --check", tables) if check else warehouse.write("load")
+    tables = {file.table for file in files}
+    if tables & _CONSENT:
+        tables |= _CONSENT
+    copied = sorted(f"raw.{table}" for table in tables)
+    opened = warehouse.rehearse("load --check", copied) if check else warehouse.write("load")
     with opened as connection:
         connection.execute(sql("load_macros"))
         yield connection
 
 
-def _agreed_origin(
-    connection: duckdb.DuckDBPyConnection, files: Sequence[LandingFile], landing: Path
-) -> str:
+def _agreed_origin(connection: duckdb.DuckDBPyConnection, files: Sequence[LandingFile], landing: Path) -> str:
     """The warehouse's origin. Raises BadInput where the files are of the other, or none are and should."""
     origin = origin_of(connection)
     if not files:

@@ -67,7 +67,8 @@ def _header(text: io.TextIOWrapper, file: LandingFile, source: Source) -> Header
     names = _cells(text, taken, file, source)
     if len(names) < 2:
         raise BadInput(
-            f"{file.path}, line {leading + 1}: has one column only; set `delimiter` of {file.table} in sources.yml"
+            f"{file.path}, line {leading + 1}: has one column only; set `delimiter` of {file.table} "
+            "in sources.yml"
         )
     filled = sum(1 for line in taken if line.strip("\r\n"))
     return Header(tuple(name.strip("\ufeff \t").strip().lower() for name in names), leading, filled)
@@ -82,9 +83,12 @@ def _cells(text: io.TextIOWrapper, taken: list[str], file: LandingFile, source: 
             if sum(map(len, taken)) > _HEADER_LIMIT:
                 return
 
-    quoting = csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE
     reader = csv.reader(
-        lines(), delimiter=source.delimiter, quotechar=source.quote or None, quoting=quoting, strict=True
+        lines(),
+        delimiter=source.delimiter,
+        quotechar=source.quote or None,
+        quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
+        strict=True,
     )
     try:
         return next(reader)
@@ -154,7 +158,8 @@ def _utf8_chunks(file: LandingFile, source: Source) -> Iterator[bytes]:
                 yield from _transcoded(stream, source)
     except UnicodeError:
         raise BadInput(
-            f"{file.path}: is not {source.encoding} text throughout; set `encoding` of {file.table} in sources.yml"
+            f"{file.path}: is not {source.encoding} text throughout; set `encoding` of {file.table} "
+            "in sources.yml"
         ) from None
     except (EOFError, zlib.error, OSError):
         raise _damaged(file) from None

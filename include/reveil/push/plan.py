@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from reveil import permission
-from reveil.load import freshness
 from reveil.errors import Refused
+from reveil.load import Freshness, freshness
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
@@ -22,7 +23,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
     permission.require_near_the_clock(settings, as_of, now)
     with Warehouse(settings).write("plan") as connection:
         permission.require_marts_of(connection, as_of)
-        require_fresh_sources(freshness(connection, as_of))
+        require_whole_sources(freshness(connection, as_of))
         connection.begin()
         connection.execute("delete from journal.audience")
         connection.execute(sql("plan_audience"), {"as_of": as_of})
@@ -32,6 +33,20 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
         ).fetchone()
         connection.commit()
     return _report(rows, resumed[0] if resumed else 0)
+
+
+def require_whole_sources(sources: Sequence[Freshness]) -> None:
+    """Raises Refused naming each source that is stale or shrunken: who bought or objected since is not known."""
+    faults = [
+        f"{source.table} is {source.verdict}" + (f" ({source.age_days:.1f} days old, at most {source.max_age_days:g})"
+        if source.verdict == "stale" and source.age_days is not None else "")
+        for source in sources
+        if source.verdict in ("stale", "shrunken")
+    ]
+    if faults:
+        raise Refused(
+            f"{'; '.join(faults)}; deliver the export, or change dbt_project/seeds/source_freshness.csv if this is right"
+        )
 
 
 def _report(rows: list[tuple[str, str, str, int]], resumed: int) -> Report:

@@ -53,9 +53,9 @@ class ExpectNoRows(BatchExpectation):
     def _validate(
         self, metrics: Mapping[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
     ) -> dict[str, Any]:
-        rows = metrics["query.row_count"]
-        tolerated = (1 - self.mostly) * metrics["table.row_count"]
-        return {"success": rows <= tolerated, "result": {"unexpected_count": rows}}
+        rows, total = metrics["query.row_count"], metrics["table.row_count"]
+        success = rows == 0 or (total > 0 and (total - rows) / total >= self.mostly)
+        return {"success": success, "result": {"unexpected_count": rows}}
 
 
 def run(

@@ -22,7 +22,6 @@ SHA256 = {
     "CDNOW_sample.txt": "6fae10155c0b0ba363c2c386e30f77990d22328220efd862a5edd1443420d94a",
 }
 _DOWNLOAD_SECONDS = 600
-_BY_HAND = f"download the wheel of {REQUIREMENT} on another machine and give its path"
 
 
 def fetch(cache: Path) -> Path:
@@ -34,11 +33,11 @@ def fetch(cache: Path) -> Path:
         return found
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
-        _download(Path(folder))
-        wheel = _wheel_in(Path(folder))
-        if wheel is None:
-            raise BadInput(f"pip brought no wheel of {REQUIREMENT}; {_BY_HAND}")
-        return wheel.replace(cache / wheel.name)
+        try:
+            return _download(Path(folder), cache)
+        except BadInput as error:
+            remedy = f"set up pip's index, or put the wheel, downloaded elsewhere, into {cache}"
+            raise BadInput(f"{error}; {remedy}") from None
 
 
 def master_log(wheel: Path) -> str:
@@ -64,7 +63,7 @@ def _is(file: Path, name: str, version: str) -> bool:
     return file.name.lower().startswith(f"{name}-{version}-")
 
 
-def _download(folder: Path) -> None:
+def _download(folder: Path, cache: Path) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     try:
         done = subprocess.run(
@@ -75,11 +74,12 @@ def _download(folder: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise BadInput(f"pip found no {REQUIREMENT} in {_DOWNLOAD_SECONDS} s; {_BY_HAND}") from None
-    if done.returncode:
+        raise BadInput(f"pip could not download {REQUIREMENT} in {_DOWNLOAD_SECONDS} s") from None
+    wheel = _wheel_in(folder)
+    if done.returncode or wheel is None:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        why = said[-1] if said else "is the package index reachable?"
-        raise BadInput(f"pip could not download {REQUIREMENT} ({why}); set up pip's index, or {_BY_HAND}")
+        raise BadInput(f"pip could not download {REQUIREMENT} ({said[-1] if said else 'no index reached'})")
+    return wheel.replace(cache / wheel.name)
 
 
 def _read(wheel: Path, name: str) -> str:
@@ -87,7 +87,7 @@ def _read(wheel: Path, name: str) -> str:
         with zipfile.ZipFile(wheel) as archive:
             content = archive.read(f"{FOLDER}/{name}")
     except FileNotFoundError:
-        raise BadInput(f"{wheel}: not found; {_BY_HAND}") from None
+        raise BadInput(f"{wheel}: not found; it must be the wheel of {REQUIREMENT}") from None
     except (OSError, zipfile.BadZipFile, KeyError):
         raise BadInput(f"{wheel}: not a whole wheel of {REQUIREMENT}; delete it and try again") from None
     if hashlib.sha256(content).hexdigest() != SHA256[name]:

@@ -1,7 +1,7 @@
 """An embedded e-mail service provider that speaks listmonk's API and plays its recipients.
 
-Going from here to a real listmonk is a change of address. Its own endpoints, under /sandbox, move its clock, tell
-who was really sent to, and set how recipients behave and what goes wrong.
+Going from here to a real listmonk is a change of address. Its own endpoints, under /sandbox, move its
+clock, tell who was really sent to, and set how recipients behave and what goes wrong.
 """
 
 from reveil.sandbox.process import SandboxHandle, running

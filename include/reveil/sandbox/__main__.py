@@ -25,7 +25,7 @@ def main() -> int:
     try:
         serve(given.folder, given.port, clock=given.clock, stop_with_stdin=given.stop_with_stdin)
     except ReveilError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
 

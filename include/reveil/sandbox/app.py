@@ -26,7 +26,7 @@ def application(sandbox: Sandbox, credentials: Credentials) -> Starlette:
     """Serves one sandbox; its sender runs while the application does."""
 
     @asynccontextmanager
-    async def life(app: Starlette) -> AsyncIterator[None]:
+    async def life(_: Starlette) -> AsyncIterator[None]:
         sandbox.sender.start()
         yield
         sandbox.sender.stop()
@@ -63,7 +63,7 @@ class _Guard:
         await self._app(scope, receive, send)
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
+async def _refuse(_: Request, error: Exception) -> Response:
     if not isinstance(error, ApiError):
         raise error
     return refusal(error.status, error.message)

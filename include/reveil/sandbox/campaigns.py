@@ -69,8 +69,8 @@ def one(connection: sqlite3.Connection, campaign_id: int) -> dict[str, Any]:
 
 
 def create(connection: sqlite3.Connection, body: Mapping[str, Any], now: int) -> int:
-    """Always a new draft: a name that is there already makes a second campaign, and a list that does not exist
-    makes a campaign without it."""
+    """Always a new draft: a name that is there already makes a second campaign, and a list that does not
+    exist makes a campaign without it."""
     fields = _fields(body, {}, now)
     made = {**fields, "uuid": str(uuid4()), "type": body.get("type") or "regular"}
     added = connection.execute(statements("campaigns")["insert"], made).lastrowid

@@ -46,4 +46,4 @@ def _write(path: Path, made: Credentials) -> None:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump({"user": made.user, "token": made.token}, file)
-    os.replace(draft, path)
+    draft.replace(path)

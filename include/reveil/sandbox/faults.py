@@ -8,7 +8,7 @@ kind          500_before      the server fails and has done nothing
               timeout_before  nothing is done and no answer ever comes
               timeout_after   it is done and no answer ever comes
               cut_body        it is done and the connection breaks in the middle of the answer
-              429, 403        nothing is done; with 429 `retry_after` (seconds) goes into the header of that name
+              429, 403        nothing is done; with 429 `retry_after` (seconds) goes into its header
               stale_counts    lists are answered with the counts of before anybody joined
 times         requests that meet the fault before it is used up
 """

@@ -1,7 +1,7 @@
 """The import of subscribers: asynchronous, one at a time, without a job id.
 
-Its status and log live in memory and are gone after a restart; what it has committed, every 10,000 rows, stays.
-The answer to the upload is 200 even when the file turns out to be unusable.
+Its status and log live in memory and are gone after a restart; what it has committed, every 10,000 rows,
+stays. The answer to the upload is 200 even when the file turns out to be unusable.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def wanted(body: Mapping[str, Any], key: str = "lists") -> list[int]:
 
 
 def found(connection: sqlite3.Connection, query: QueryParams, page: Page, *, stale: bool) -> dict[str, Any]:
-    """GET /api/lists. `stale` answers with the counts of before anybody joined, as the server sometimes does."""
+    """GET /api/lists. `stale` answers with the counts of before anybody joined, as the server may do."""
     counts = {} if stale else _counts(connection)
     rows = [_object(row, counts.get(row["id"], {})) for row in connection.execute(statements("lists")["all"])]
     text = query.get("query", "").strip()

@@ -17,7 +17,7 @@ from reveil.sandbox.wire import ApiError, Call, Page, Upload, answer, html_page,
 def routes(sandbox: Sandbox) -> list[Route]:
     handlers = _Others(sandbox)
     return [
-        route("GET", "/api/health", lambda call: answer(True)),
+        route("GET", "/api/health", lambda _: answer(True)),
         route("POST", "/api/import/subscribers", handlers.start_import),
         route("GET", "/api/import/subscribers", handlers.import_status),
         route("GET", "/api/import/subscribers/logs", handlers.import_log),

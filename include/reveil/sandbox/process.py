@@ -44,8 +44,8 @@ def running(
     """Start the sandbox of a folder on 127.0.0.1, wait until it answers, stop it at the end.
 
     `clock` (naive: UTC) moves its clock forward to this instant where it stands earlier. `rates` are those of
-    PUT /sandbox/rates. The child ends with this process, however this process ends. Its errors go to sandbox.log
-    in the folder. Raises Refused when it does not come up.
+    PUT /sandbox/rates. The child ends with this process, however this process ends. Its errors go to
+    sandbox.log in the folder. Raises Refused when it does not come up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "reveil.sandbox", str(folder), "--port", str(port), "--stop-with-stdin"]

@@ -1,4 +1,4 @@
-"""What a recipient's mail program and browser call: the pixel, tracked links, unsubscribing. No credentials."""
+"""What a recipient's mail program and browser call: the pixel, tracked links, unsubscribing."""
 
 from __future__ import annotations
 

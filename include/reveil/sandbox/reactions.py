@@ -44,8 +44,8 @@ def bounce(
     meta: object,
     at: int,
 ) -> None:
-    """Hard bounces and complaints blocklist. Of a blocklisted subscriber nothing more is recorded, and of soft
-    bounces the first two."""
+    """Hard bounces and complaints blocklist. Of a blocklisted subscriber nothing more is recorded, and of
+    soft bounces the first two."""
     who = connection.execute("select status from subscribers where id = ?", (subscriber_id,)).fetchone()
     known = connection.execute(statements("reactions")["bounces_so_far"], (subscriber_id, kind)).fetchone()[0]
     if who is None or who["status"] == "blocklisted" or known >= _KEPT[kind]:

@@ -1,14 +1,13 @@
 """Recipients who are not there: what each one does with a message, and when.
 
-Everything is decided at the send, from nothing but a seed, the campaign's name and the address, so that the same
-night played again has the same reactions. The delays run from seconds to five days, most of them hours.
+Everything is decided at the send, from nothing but a seed, the campaign's name and the address, so that the
+same night played again has the same reactions. The delays run from seconds to five days, most of them hours.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
 import struct
 import threading
 from collections.abc import Iterator, Mapping
@@ -45,6 +44,17 @@ class Shares(_Model):
     complained: Share = 0.0002
 
 
+class Overrides(_Model):
+    """The shares of one domain; what is not named stays."""
+
+    bounced_hard: Share | None = None
+    bounced_soft: Share | None = None
+    opened: Share | None = None
+    clicked: Share | None = None
+    unsubscribed: Share | None = None
+    complained: Share | None = None
+
+
 class Forced(_Model):
     """What one address does; what is not named it does not do."""
 
@@ -68,11 +78,11 @@ class Delay(_Model):
 
 
 class Rates(_Model):
-    """`addresses` go before `domains`, `domains` before `shares`. A domain's block changes only what it names."""
+    """`addresses` go before `domains`, these before `shares`; a domain's block changes what it names."""
 
     seed: int = 1
     shares: Shares = Shares()
-    domains: dict[str, dict[Kind, Share]] = {}
+    domains: dict[str, Overrides] = {}
     addresses: dict[str, Forced] = {}
     delay: Delay = Delay()
 
@@ -126,9 +136,8 @@ class Decider:
         if domain not in self.rates.domains:
             return self.rates.shares
         if domain not in self._domains:
-            self._domains[domain] = self.rates.shares.model_copy(
-                update=dict[str, float](self.rates.domains[domain])
-            )
+            changes = self.rates.domains[domain].model_dump(exclude_none=True)
+            self._domains[domain] = self.rates.shares.model_copy(update=changes)
         return self._domains[domain]
 
     def _link(self, shares: Shares | Forced, number: int) -> str:
@@ -195,4 +204,4 @@ def _checked(document: object) -> Rates:
 def _write(path: Path, text: str) -> None:
     draft = path.with_suffix(".new")
     draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    draft.replace(path)

@@ -1,7 +1,7 @@
 """The sender: starts what is due, sends what runs, lets recipients react; in a thread of its own.
 
-A batch is one transaction: who was sent to, how many that makes, and what they are going to do. So a kill -9 at any
-moment loses no message and doubles none.
+A batch is one transaction: who was sent to, how many that makes, and what they are going to do. So a kill -9
+at any moment loses no message and doubles none.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Sender:
         self._wake.set()
 
     def advance(self, until: int) -> bool:
-        """Move the clock; False when that would be backwards. What runs is sent at the old time first, what is
-        scheduled on the way at its own time, and every reaction on the way happens."""
+        """Move the clock; False when that would be backwards. What runs is sent at the old time first, what
+        is scheduled on the way at its own time, and every reaction on the way happens."""
         with self._moving:
             if self._clock.is_set and until < self._clock.now():
                 return False
@@ -67,19 +67,21 @@ class Sender:
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            if not self._clock.is_set:
-                self._follow_the_wall()
+            self._follow_the_wall()
             self._wake.wait(self._options.values.tick_seconds if self._tick() else _IDLE_SECONDS)
 
     def _follow_the_wall(self) -> None:
-        now = self._clock.now()
-        while (due := self._due(now)) is not None:
-            self._start_scheduled(due["id"])
-        with self._store.write() as connection:
-            materialise(connection, now, tracking=self._options.values.individual_tracking)
+        with self._moving:
+            if self._clock.is_set:
+                return
+            now = self._clock.now()
+            while (due := self._due(now)) is not None:
+                self._start_scheduled(due["id"])
+            with self._store.write() as connection:
+                materialise(connection, now, tracking=self._options.values.individual_tracking)
 
     def _tick(self) -> bool:
-        """One batch of every running campaign, or all of it where nothing slows it down; whether any still runs."""
+        """One batch of every running campaign, all of it where nothing slows it; whether any still runs."""
         size = self._options.values.messages_per_tick
         if size is None:
             self._drain()
@@ -166,8 +168,8 @@ def tracked_links(body: str) -> list[str]:
 
 
 def _audience(connection: sqlite3.Connection, campaign_id: int, size: int) -> list[int]:
-    """Who is next. After the last one it looks once more from the start: whoever has joined a list meanwhile is
-    swept into the campaign."""
+    """Who is next. After the last one it looks once more from the start: whoever has joined a list meanwhile
+    is swept into the campaign."""
     last = connection.execute(
         "select max(subscriber_id) from sent where campaign_id = ?", (campaign_id,)
     ).fetchone()[0]

@@ -30,9 +30,9 @@ def serve(
 ) -> None:
     """Serve the sandbox of a folder until SIGTERM or SIGINT; port 0 takes a free one.
 
-    The first line on stdout is a JSON object with url, user and pid; the token is in credentials.json of the
-    folder. `clock` moves the sandbox's clock forward to this instant, never back. With `stop_with_stdin` it ends
-    with whoever holds the other end of its stdin.
+    The first line on stdout is a JSON object with url, user and pid; the token is in credentials.json of
+    the folder. `clock` moves the sandbox's clock forward to this instant, never back. With `stop_with_stdin`
+    it ends with whoever holds the other end of its stdin.
     Raises Refused while another process serves the folder, BadInput when the port is taken.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,8 @@ def serve(
         if stop_with_stdin:
             threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
         address = f"http://{HOST}:{listener.getsockname()[1]}"
-        print(json.dumps({"url": address, "user": known.user, "pid": os.getpid()}), flush=True)
+        sys.stdout.write(json.dumps({"url": address, "user": known.user, "pid": os.getpid()}) + "\n")
+        sys.stdout.flush()
         logging.basicConfig(
             level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
         )

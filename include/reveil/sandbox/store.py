@@ -1,7 +1,7 @@
 """The sandbox's state on disk: SQLite in WAL mode. What is committed survives a kill -9.
 
-One writer at a time, guarded by a lock of this process; every thread reads through a connection of its own and
-sees one consistent state per `read()` block.
+One writer at a time, guarded by a lock of this process; every thread reads through a connection of its own
+and sees one consistent state per `read()` block.
 """
 
 from __future__ import annotations

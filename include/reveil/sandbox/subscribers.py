@@ -71,7 +71,8 @@ def _select(wanted: Filter) -> _Selection:
     if wanted.list_ids:
         # one list is read in the order of its index; only several have to be sorted
         many = len(wanted.list_ids) > 1
-        conditions.append(f"subscriber_lists.list_id {'in (select value from json_each(?))' if many else '= ?'}")
+        member = "in (select value from json_each(?))" if many else "= ?"
+        conditions.append(f"subscriber_lists.list_id {member}")
         parameters.append(ids(wanted.list_ids) if many else wanted.list_ids[0])
         if wanted.subscription_status:
             conditions.append("subscriber_lists.status = ?")
@@ -186,7 +187,7 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any], now: int) ->
 
 
 def change(connection: sqlite3.Connection, who: int, body: Mapping[str, Any], now: int, whole: bool) -> None:
-    """PUT (`whole`) replaces attributes and lists; PATCH merges attributes and leaves what it does not name."""
+    """PUT (`whole`) replaces attributes and lists; PATCH merges attributes and leaves the rest alone."""
     row = connection.execute(statements("subscribers")["by_ids"], (ids([who]),)).fetchone()
     if row is None:
         raise ApiError(400, f"Subscriber ({who}: ) not found")

@@ -36,7 +36,7 @@ select
 from marts.next_step as next_step
 inner join marts.contacts as contacts using (contact_id)
 inner join marts.contact_status as contact_status using (contact_id)
-left join last_messages using (mailbox_id)
+left join last_messages on contacts.mailbox_id = last_messages.mailbox_id
 where next_step.campaign not in (select campaign from planned_campaigns)
     and next_step.as_of = $as_of
     and not exists (
