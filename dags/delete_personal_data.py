@@ -2,11 +2,11 @@
 
 Lists the contacts whose personal data is due for erasure: retention periods that end, and requests.
 
-**When**: after `push_reactivation`, with its `as_of`. It stops at the due list: nothing is deleted yet. With the sandbox,
-the sandbox's clock then moves on a day.
+**When**: after `push_reactivation`, with its `as_of`. It stops at the due list: nothing is deleted yet.
+With the sandbox, the sandbox's clock then moves on a day.
 
-**In case of failure**: *the marts are of another night*: run `build_contact_status` for this night first. A rerun is safe: it
-only reads.
+**In case of failure**: *the marts are of another night*: run `build_contact_status` for this night first. A
+rerun is safe: it only reads.
 """
 
 from airflow.sdk import dag

@@ -35,3 +35,15 @@ def set_shares(handle: SandboxHandle, **shares: float) -> None:
 def sent(handle: SandboxHandle) -> list[dict[str, Any]]:
     """Every message that was really sent."""
     return list(control(handle, "GET", "/sandbox/sent", per_page="all")["results"])
+
+
+def unsubscribe_by_one_click(handle: SandboxHandle, address: str) -> None:
+    """What a mailbox provider's button does with the newest message to that address (RFC 8058)."""
+    message = next(row for row in reversed(sent(handle)) if row["email"] == address)
+    campaigns = control(handle, "GET", "/api/campaigns", per_page="all")["results"]
+    campaign = next(one["uuid"] for one in campaigns if one["name"] == message["campaign"])
+    subscriber = control(handle, "GET", "/api/subscribers", search=address)["results"][0]["uuid"]
+    with requests.Session() as session:
+        session.trust_env = False
+        body = {"List-Unsubscribe": "One-Click"}
+        session.post(f"{handle.url}/subscription/{campaign}/{subscriber}", data=body, timeout=30).raise_for_status()

@@ -25,7 +25,7 @@ from reveil.settings import Settings, load_settings, provide_airflow_environment
 Verb = Callable[..., Report]
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """A night: a date or an ISO instant, read as UTC."""
 
     name = "instant"
@@ -190,7 +190,7 @@ def sample(settings: Settings, name: str, source: Path | None) -> Report:
 @verb("nightly")
 @click.option("--as-of", type=Instant(), help="The night; default the next one.")
 @click.option("--airflow", "through_airflow", is_flag=True, help="Run the four DAGs in Airflow, in this process.")
-@click.option("--sample", "sample_name", type=click.Choice(["cdnow"]), help="Write this sample if there is no warehouse.")
+@click.option("--sample", "sample_name", type=click.Choice(["cdnow"]), help="Write it if there is no data yet.")
 def nightly(
     settings: Settings, as_of: datetime | None, through_airflow: bool, sample_name: str | None
 ) -> Report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from reveil import permission, verbs
 from reveil.campaigns import read_campaigns
@@ -33,7 +34,7 @@ def doctor(settings: Settings) -> Report:
 
 
 def _settings(settings: Settings) -> list[str]:
-    allowed = [effect for effect in ("send", "erase") if permission.is_allowed(settings, effect)]
+    allowed = [effect for effect in get_args(permission.SideEffect) if permission.is_allowed(settings, effect)]
     provider = f"provider {settings.esp.provider}, side effects allowed: {', '.join(allowed) or 'none'}"
     return [provider, "paused" if settings.pause_file.exists() else "not paused"]
 
@@ -44,7 +45,8 @@ def _sources(settings: Settings) -> list[str]:
 
 
 def _campaigns(settings: Settings) -> list[str]:
-    return [f"{one.campaign} is valid{'' if one.enabled else ', switched off'}" for one in read_campaigns(settings.campaigns)]
+    campaigns = read_campaigns(settings.campaigns)
+    return [f"{one.campaign} is valid{'' if one.enabled else ', switched off'}" for one in campaigns]
 
 
 def _disk(settings: Settings) -> list[str]:

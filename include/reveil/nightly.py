@@ -41,7 +41,7 @@ def _require_newest(settings: Settings, night: datetime) -> None:
 
 def run_steps(settings: Settings, as_of: datetime) -> Figures:
     """The night without Airflow: the same verbs in the same order."""
-    return {name: dict(step(settings, as_of).figures) for name, step in verbs.STEPS.items()}
+    return {step: dict(verbs.take(step, settings, as_of).figures) for step in verbs.STEPS}
 
 
 def next_night(settings: Settings) -> datetime:
@@ -78,7 +78,7 @@ def summary(settings: Settings, as_of: datetime, figures: Figures) -> tuple[str,
         f"  contacts        {_counts(statuses) or 'none'}",
         f"  checks          {_checks(figures)}",
         f"  results         {_gathered(figures.get('gather', {}))}",
-        f"  pushed          {_pushed(figures.get('plan', {}), figures.get('push', {}))}",
+        f"  pushed          {_pushed(figures.get('push', {}))}",
         f"  due for erasure {_due(figures.get('erase', {}))}",
         "",
         f"  warehouse       {settings.warehouse}",
@@ -108,7 +108,7 @@ def _gathered(gather: dict[str, Any]) -> str:
     return _counts(events) or "nothing new from the ESP"
 
 
-def _pushed(plan: dict[str, Any], push: dict[str, Any]) -> str:
+def _pushed(push: dict[str, Any]) -> str:
     outcomes = _counts(push.get("outcomes", {}))
     if push.get("dry_run"):
         return f"nothing: side effects are off; {push.get('planned', 0):,} would be mailed"

@@ -3,6 +3,8 @@ a report out. Heavy libraries are imported by the verb that needs them."""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,8 @@ from reveil.errors import BadInput
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
+
+log = logging.getLogger("reveil")
 
 if TYPE_CHECKING:
     from reveil.esp.listmonk import Listmonk
@@ -49,7 +53,7 @@ def build(settings: Settings, as_of: datetime, full_refresh: bool = False) -> Re
     return run_dbt(settings, as_of, full_refresh=full_refresh)
 
 
-def publish(settings: Settings, as_of: datetime | None = None) -> Report:
+def publish(settings: Settings) -> Report:
     from reveil.publish import publish as write_copy
 
     return write_copy(settings)
@@ -88,7 +92,8 @@ def close_night(settings: Settings, as_of: datetime) -> Report:
     tomorrow = as_of + timedelta(days=1)
     with connected(settings) as esp:
         now = esp.move_sandbox_clock(tomorrow)
-    return Report("close night", (f"the sandbox's clock shows {now:%Y-%m-%d %H:%M}",), {"sandbox_clock": now.isoformat()})
+    sentence = f"the sandbox's clock shows {now:%Y-%m-%d %H:%M}"
+    return Report("close night", (sentence,), {"sandbox_clock": now.isoformat()})
 
 
 STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
@@ -97,7 +102,7 @@ STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
     "check raw": lambda settings, as_of: check(settings, as_of, "raw"),
     "build": build,
     "check marts": lambda settings, as_of: check(settings, as_of, "marts"),
-    "publish": publish,
+    "publish": lambda settings, _: publish(settings),
     "plan": plan,
     "check audience": lambda settings, as_of: check(settings, as_of, "audience"),
     "push": push,
@@ -105,6 +110,16 @@ STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
     "close night": close_night,
 }
 """A night, in order."""
+
+
+def take(step: str, settings: Settings, as_of: datetime) -> Report:
+    """One step of a night, logged as it happens; its figures tell the seconds that it took."""
+    started = time.monotonic()
+    report = STEPS[step](settings, as_of)
+    for line in report.lines:
+        log.info("%s: %s", step, line)
+    seconds = round(time.monotonic() - started, 2)
+    return Report(report.verb, report.lines, {**report.figures, "seconds": seconds})
 
 
 @contextmanager

@@ -423,7 +423,6 @@ for words in json.load(sys.stdin):
 """
 
 
-@pytest.mark.slow
 def test_airflow_takes_every_command_of_the_file(tmp_path: Path) -> None:
     commands = [words[1:] for words in airflow_commands()]
     assert len(commands) >= 8
@@ -446,7 +445,6 @@ print(esp.provider, esp.url, esp.user, esp.token.get_secret_value(), settings.da
 """
 
 
-@pytest.mark.slow
 def test_tasks_reach_listmonk_and_the_data_by_airflows_connections(tmp_path: Path) -> None:
     found = environment("airflow-scheduler")
     connections = {key: value for key, value in found.items() if key.startswith("AIRFLOW_CONN_")}

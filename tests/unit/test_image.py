@@ -103,7 +103,6 @@ def native(tmp_path: Path, *command: str, **variables: str) -> subprocess.Comple
     )
 
 
-@pytest.mark.slow
 def test_init_makes_the_tables_the_pool_and_the_passwords(tmp_path: Path) -> None:
     """Twice: it runs at every start."""
     command = [word.replace("$$", "$") for word in SERVICES["airflow-init"]["command"]]
@@ -119,7 +118,6 @@ def test_init_makes_the_tables_the_pool_and_the_passwords(tmp_path: Path) -> Non
     assert json.loads(pool.stdout)[0]["slots"] == "1"
 
 
-@pytest.mark.slow
 def test_console_script_of_the_image_runs(tmp_path: Path) -> None:
     shown = native(tmp_path, *json.loads(instructions("CMD")[0]))
     assert shown.returncode == 0, shown.stderr

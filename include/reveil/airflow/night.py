@@ -36,7 +36,7 @@ def run_dags(settings: Settings, as_of: datetime) -> dict[str, dict[str, Any]]:
     Returns the figures of every step. Raises Refused naming the step that failed; its own words stand above in the
     progress. Airflow's log of the night goes to logs/night.log in Airflow's home.
     """
-    prepare(settings)
+    prepare()
     figures: dict[str, dict[str, Any]] = {}
     with _connections(settings), _airflow_log() as file:
         bag = DagBag(settings.project / "dags")
@@ -65,13 +65,13 @@ def _run_dag(bag: DagBag, dag_id: str, as_of: datetime, file: Path) -> dict[str,
 
 def standalone(settings: Settings) -> Report:
     """Airflow's web server, scheduler and the rest as one child process, until it ends."""
-    prepare(settings)
+    prepare()
     with _connections(settings):
         ended = subprocess.run([str(Path(sys.executable).with_name("airflow")), "standalone"], check=False)
     return Report("up", (f"Airflow ended with {ended.returncode}",), {"returncode": ended.returncode})
 
 
-def prepare(settings: Settings) -> None:
+def prepare() -> None:
     """Airflow's metadata and the pool, made once for each version of Airflow."""
     home = Path(os.environ["AIRFLOW_HOME"])
     stamp = home / f".ready-{airflow.__version__}"
@@ -122,7 +122,7 @@ def _airflow_log() -> Iterator[Path]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = os.dup(1), os.dup(2)
-    terminal = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
     handler = logging.StreamHandler(terminal)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log.addHandler(handler)

@@ -67,22 +67,18 @@ def step(verb: str, *, outlet: Asset | None = None, **task_options: Any) -> Any:
 def _run(verb: str, settings: Settings, as_of: datetime) -> dict[str, Any]:
     from airflow.sdk.exceptions import AirflowFailException
 
-    from reveil.verbs import STEPS
+    from reveil.verbs import take
 
     try:
-        report = STEPS[verb](settings, as_of)
+        return dict(take(verb, settings, as_of).figures)
     except ReveilError as error:
         log.error("%s: %s", verb, error)
         if may_pass(error):
             raise
         raise AirflowFailException(f"{verb}: {error}") from None
-    except Exception as error:
-        # another library's words may quote a cell: they go nowhere, its type and place do
+    except Exception as error:  # noqa: BLE001 - raised again, without words that may quote a cell
         log.error("%s: unexpected %s at %s", verb, type(error).__name__, place_of(error))
         raise AirflowFailException(f"{verb}: unexpected {type(error).__name__} at {place_of(error)}") from None
-    for line in report.lines:
-        log.info("%s: %s", verb, line)
-    return dict(report.figures)
 
 
 def place_of(error: BaseException) -> str:
@@ -136,9 +132,8 @@ def settings_of_connections() -> Settings:
     settings = load_settings()
     esp = _connection("esp_default")
     if esp is not None:
-        settings = settings.with_esp(
-            url=_url(esp), user=esp.login or "", token=esp.password or "", provider=(esp.extra_dejson or {}).get("provider")
-        )
+        provider = (esp.extra_dejson or {}).get("provider")
+        settings = settings.with_esp(url=_url(esp), user=esp.login, token=esp.password, provider=provider)
     warehouse = _connection("warehouse")
     if warehouse is not None and (warehouse.extra_dejson or {}).get("data"):
         settings = settings.with_data(warehouse.extra_dejson["data"])

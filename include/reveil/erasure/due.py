@@ -7,7 +7,7 @@ from datetime import datetime
 from reveil import permission
 from reveil.report import Report
 from reveil.settings import Settings
-from reveil.warehouse import Warehouse
+from reveil.warehouse import Warehouse, sql
 
 
 def due_list(settings: Settings, as_of: datetime, now: datetime) -> Report:
@@ -16,10 +16,9 @@ def due_list(settings: Settings, as_of: datetime, now: datetime) -> Report:
     Deletes nothing. Raises BadInput for another night's marts or an as-of far from the clock.
     """
     permission.require_near_the_clock(settings, as_of, now)
-    query = "select reason, count(*), count(*) filter (where days_overdue > 0) from marts.erasure_due group by 1 order by 1"
     with Warehouse(settings).read("erase: due list") as connection:
         permission.require_marts_of(connection, as_of)
-        rows = connection.execute(query).fetchall()
+        rows = connection.execute(sql("due_reasons")).fetchall()
     ahead = settings.erasure.ahead_days
     lines = [f"{reason}: {due} due within {ahead} days, {overdue} overdue" for reason, due, overdue in rows]
     figures = {reason: {"due": due, "overdue": overdue} for reason, due, overdue in rows}

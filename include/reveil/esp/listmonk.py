@@ -258,7 +258,7 @@ class Listmonk:
 
     def _wait_for_import(self, deadline: float) -> dict[str, Any]:
         while True:
-            status = self._get("/api/import/subscribers")
+            status: dict[str, Any] = self._get("/api/import/subscribers")
             if status["status"] not in ("importing", "stopping"):
                 return status
             if self._clock() >= deadline:

@@ -39,12 +39,8 @@ def convert(
     statement = sql("load_convert").format(
         stage=stage,
         relation=cells.relation,
-        words=", ".join(
-            f"{_word(column, cells, source, bound)} as {column.name}_" for column in table.columns
-        ),
-        values=", ".join(
-            f"{_value(column, cells, source, bound)} as {column.name}" for column in table.columns
-        ),
+        words=", ".join(f"{_word(column, cells, source, bound)} as {column.name}_" for column in table.columns),
+        values=", ".join(f"{_value(column, cells, source, bound)} as {column.name}" for column in table.columns),
         columns=", ".join((*table.column_names, *_derived(table, bound))),
         problem=_problem(table, bound, now + FUTURE_TOLERANCE),
     )

@@ -49,9 +49,7 @@ def find_files(landing: Path, sources: Sources) -> list[LandingFile]:
     for table, source in sources.by_table.items():
         for path in _matches(landing, source.files):
             if owners.setdefault(path, table) != table:
-                raise BadInput(
-                    f"{path}: claimed by {owners[path]} and {table}; narrow `files` of one in sources.yml"
-                )
+                raise BadInput(f"{path}: claimed by {owners[path]} and {table}; narrow `files` of one in sources.yml")
     claimed = {path: table for path, table in owners.items() if not _is_ignored(path, landing, sources)}
     _refuse_strangers(landing, set(claimed), sources)
     found = [_landing_file(path, landing, table) for path, table in claimed.items()]

@@ -52,9 +52,7 @@ class Outcome:
         return sum(count for count, _ in self.rejected.values())
 
 
-def merge(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, as_of: datetime, min_share: float
-) -> Outcome:
+def merge(connection: duckdb.DuckDBPyConnection, staged: Staged, as_of: datetime, min_share: float) -> Outcome:
     """To be called inside a transaction, file after file."""
     load_id = connection.execute("select nextval('journal.load_ids')").fetchall()[0][0]
     names = _names(staged)
@@ -129,9 +127,7 @@ def _change(
         connection.execute(sql("load_insert").format(**names), {"load_id": load_id})
 
 
-def _set_aside(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, names: dict[str, str], load_id: int
-) -> None:
+def _set_aside(connection: duckdb.DuckDBPyConnection, staged: Staged, names: dict[str, str], load_id: int) -> None:
     bound = {
         "load_id": load_id,
         "table": staged.table.name,

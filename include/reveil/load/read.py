@@ -49,9 +49,7 @@ def read_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: 
         ) from None
 
 
-def _read_parquet(
-    connection: duckdb.DuckDBPyConnection, file: LandingFile, source: Source, name: str
-) -> Cells:
+def _read_parquet(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: Source, name: str) -> Cells:
     path = glob.escape(str(file.path))
     described = connection.execute("describe select * from read_parquet($file)", {"file": path}).fetchall()
     types = {row[0].strip().lower(): (row[0], row[1]) for row in described}

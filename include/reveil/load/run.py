@@ -63,9 +63,7 @@ def load(
 
 
 @contextmanager
-def _opened(
-    warehouse: Warehouse, files: Sequence[LandingFile], check: bool
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def _opened(warehouse: Warehouse, files: Sequence[LandingFile], check: bool) -> Iterator[duckdb.DuckDBPyConnection]:
     tables = {file.table for file in files}
     if tables & _CONSENT:
         tables |= _CONSENT
@@ -85,9 +83,7 @@ def _agreed_origin(connection: duckdb.DuckDBPyConnection, files: Sequence[Landin
         raise _empty(landing)
     arriving = files[0].origin
     if origin is None and not any(file.table == "crm_contacts" for file in files):
-        raise BadInput(
-            f"{landing}: holds no crm_contacts; a first load needs the contacts (see docs/start-here.md)"
-        )
+        raise BadInput(f"{landing}: holds no crm_contacts; a first load needs the contacts (see docs/start-here.md)")
     if origin is not None and origin != arriving:
         raise BadInput(
             f"{landing}: {files[0].name} is {_called(arriving)} and this warehouse holds {_called(origin)}; "
@@ -162,9 +158,7 @@ def _apply(
     connection.execute("begin")
     if origin_of(connection) is None:
         connection.execute("insert into journal.origin (origin) values (?)", [origin])
-    outcomes = [
-        merge(connection, one, as_of, floors.get(one.table.name, _NO_LIMIT).min_share) for one in staged
-    ]
+    outcomes = [merge(connection, one, as_of, floors.get(one.table.name, _NO_LIMIT).min_share) for one in staged]
     opens = honour_tracking_consent(connection)
     connection.execute("commit")
     return outcomes, opens

@@ -16,7 +16,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import IO, cast
 
 from reveil.errors import BadInput
 from reveil.load.landing import LandingFile
@@ -49,7 +48,8 @@ def read_header(file: LandingFile, source: Source) -> Header:
     """Raises BadInput where there is no header, or none of at least two columns."""
     try:
         with _open(file) as stream:
-            text = io.TextIOWrapper(stream, encoding=source.encoding, errors="replace", newline="")
+            codec = _exact_codec(source, stream.peek(2)[:2])
+            text = io.TextIOWrapper(stream, encoding=codec, errors="replace", newline="")
             return _header(text, file, source)
     except (EOFError, zlib.error, OSError):
         raise _damaged(file) from None
@@ -67,8 +67,7 @@ def _header(text: io.TextIOWrapper, file: LandingFile, source: Source) -> Header
     names = _cells(text, taken, file, source)
     if len(names) < 2:
         raise BadInput(
-            f"{file.path}, line {leading + 1}: has one column only; set `delimiter` of {file.table} "
-            "in sources.yml"
+            f"{file.path}, line {leading + 1}: has one column only; set `delimiter` of {file.table} in sources.yml"
         )
     filled = sum(1 for line in taken if line.strip("\r\n"))
     return Header(tuple(name.strip("\ufeff \t").strip().lower() for name in names), leading, filled)
@@ -88,7 +87,6 @@ def _cells(text: io.TextIOWrapper, taken: list[str], file: LandingFile, source: 
         delimiter=source.delimiter,
         quotechar=source.quote or None,
         quoting=csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE,
-        strict=True,
     )
     try:
         return next(reader)
@@ -158,14 +156,13 @@ def _utf8_chunks(file: LandingFile, source: Source) -> Iterator[bytes]:
                 yield from _transcoded(stream, source)
     except UnicodeError:
         raise BadInput(
-            f"{file.path}: is not {source.encoding} text throughout; set `encoding` of {file.table} "
-            "in sources.yml"
+            f"{file.path}: is not {source.encoding} text throughout; set `encoding` of {file.table} in sources.yml"
         ) from None
     except (EOFError, zlib.error, OSError):
         raise _damaged(file) from None
 
 
-def _transcoded(stream: IO[bytes], source: Source) -> Iterator[bytes]:
+def _transcoded(stream: gzip.GzipFile | io.BufferedReader, source: Source) -> Iterator[bytes]:
     first = stream.read(2)
     decoder = codecs.getincrementaldecoder(_exact_codec(source, first))()
     yield decoder.decode(first).encode()
@@ -181,9 +178,9 @@ def _exact_codec(source: Source, first: bytes) -> str:
     return "utf-16-be" if first == codecs.BOM_UTF16_BE else "utf-16-le"
 
 
-def _open(file: LandingFile) -> IO[bytes]:
+def _open(file: LandingFile) -> gzip.GzipFile | io.BufferedReader:
     if file.is_gzip:
-        return cast("IO[bytes]", gzip.open(file.path, "rb"))
+        return gzip.GzipFile(file.path, "rb")
     return file.path.open("rb")
 
 

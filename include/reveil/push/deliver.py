@@ -86,7 +86,7 @@ def _deliver(delivery: Delivery, batch: Batch) -> str:
     if started is None:
         list_id = _find_or_make_list(delivery, batch)
         allowed, refused = delivery.journal.recipients(batch)
-        receiving, missing = _fill(delivery, batch, list_id, allowed)
+        receiving, missing = _fill(delivery, list_id, allowed)
         if not receiving:
             return _close(delivery, batch, [*refused, *missing])
         campaign = _find_or_make_campaign(delivery, batch, list_id)
@@ -122,7 +122,7 @@ def _find_or_make_list(delivery: Delivery, batch: Batch) -> str:
 
 
 def _fill(
-    delivery: Delivery, batch: Batch, list_id: str, allowed: list[Recipient]
+    delivery: Delivery, list_id: str, allowed: list[Recipient]
 ) -> tuple[dict[str, str], list[Outcome]]:
     """Make the list hold exactly `allowed`, as far as the provider lets them in.
 
@@ -231,7 +231,10 @@ def _close(
 
 def _dry_run(warehouse: Warehouse) -> Report:
     counts = Journal(warehouse).audience()
-    lines = [f"{campaign}/{step} ({language}): {count} contacts would be mailed" for campaign, step, language, count in counts]
+    lines = [
+        f"{campaign}/{step} ({language}): {count} contacts would be mailed"
+        for campaign, step, language, count in counts
+    ]
     lines.append("side_effects is none in settings.yml: nothing was sent or written")
     return Report("push", tuple(lines), {"dry_run": True, "planned": sum(count for *_, count in counts)})
 
@@ -240,6 +243,7 @@ def _report(delivery: Delivery, new: int, lines: list[str]) -> Report:
     night = delivery.journal.night(delivery.as_of)
     if not lines:
         done = ", ".join(f"{count} {name}" for name, count in night.items())
-        lines = [f"nothing new for this night; already done: {done}; nobody is mailed twice" if done else "nobody to mail"]
+        again = f"nothing new for this night; already done: {done}; nobody is mailed twice"
+        lines = [again if done else "nobody to mail"]
     figures = {"new_batches": new, "outcomes": night}
     return Report("push", tuple(lines), figures)

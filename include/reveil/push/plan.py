@@ -38,8 +38,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
 def require_whole_sources(sources: Sequence[Freshness]) -> None:
     """Raises Refused naming each source that is stale or shrunken: who bought or objected since is not known."""
     faults = [
-        f"{source.table} is {source.verdict}" + (f" ({source.age_days:.1f} days old, at most {source.max_age_days:g})"
-        if source.verdict == "stale" and source.age_days is not None else "")
+        f"{source.table} is {source.verdict}{_age(source) if source.verdict == 'stale' else ''}"
         for source in sources
         if source.verdict in ("stale", "shrunken")
     ]
@@ -47,6 +46,11 @@ def require_whole_sources(sources: Sequence[Freshness]) -> None:
         raise Refused(
             f"{'; '.join(faults)}; deliver the export, or change dbt_project/seeds/source_freshness.csv if this is right"
         )
+
+
+def _age(source: Freshness) -> str:
+    known = "of unknown age" if source.age_days is None else f"{source.age_days:.1f} days old"
+    return f" ({known}, at most {source.max_age_days:g})"
 
 
 def _report(rows: list[tuple[str, str, str, int]], resumed: int) -> Report:

@@ -50,7 +50,7 @@ def _replace(file: Path, text: str) -> None:
     """Write a file so that a reader sees the old or the new one, never half of it."""
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     fresh.write_text(text, encoding="utf-8")
-    os.replace(fresh, file)
+    fresh.replace(file)
 
 
 def _figures(results: Iterable[SuiteOutcome]) -> dict[str, Any]:
@@ -115,9 +115,7 @@ def _forget_old(folder: Path) -> None:
 
 
 def _index(folder: Path) -> str:
-    lines = "\n".join(
-        _index_row(night, file) for night in _nights(folder) for file in sorted(night.glob("*.json"))
-    )
+    lines = "\n".join(_index_row(night, file) for night in _nights(folder) for file in sorted(night.glob("*.json")))
     return (
         "<p>Every check of the warehouse, the newest night first. Pages hold rules and counts, "
         "no personal data.</p><table><thead><tr><th>outcome</th><th>as of (UTC)</th><th>check</th>"

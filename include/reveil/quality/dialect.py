@@ -71,14 +71,10 @@ class ReadOnlyDialect(PGDialect):
         rows = connection.execute(sa.text(sql("table_columns")), {"schema": schema, "table": str(table_name)})
         return [{"name": name, "type": _type(kind)} for name, kind in rows.fetchall()]
 
-    def get_pk_constraint(
-        self, connection: Any, table_name: str, schema: str | None = None, **_: Any
-    ) -> Any:
+    def get_pk_constraint(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> Any:
         return {"constrained_columns": [], "name": None}
 
-    def has_table(
-        self, connection: Any, table_name: str, schema: str | None = None, **_: Any
-    ) -> bool:
+    def has_table(self, connection: Any, table_name: str, schema: str | None = None, **_: Any) -> bool:
         return bool(self.get_columns(connection, table_name, schema))
 
 

@@ -17,7 +17,11 @@ from typing import Any, ClassVar
 
 import great_expectations as gx
 from great_expectations.core import ExpectationSuite, ExpectationValidationResult
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation import BatchExpectation, Expectation
@@ -31,12 +35,18 @@ _FIRST = "BOOLEAN_ONLY"
 """Asks only for counts, which are computed for all expectations of a table in one query."""
 _COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 """Tells the counts. Every other format writes offending values into the result."""
+_PROJECT = DataContextConfig(
+    analytics_enabled=False,
+    progress_bars=ProgressBarsConfig(globally=False),
+    store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+)
+"""No analytics, no progress bars, and no site in the folder of temporary files."""
 _RULE = "rule"
 """Where an expectation carries our id: its own `id` is for those kept in a store."""
 _ERROR = re.compile(r"\b([A-Z][A-Za-z]+(?:Exception|Error))\b")
 
 
-class ExpectNoRows(BatchExpectation):
+class ExpectNoRows(BatchExpectation):  # type: ignore[misc]  # it is untyped to mypy
     """Fails when `query` selects rows, more than a share of `1 - mostly` of the table's.
 
     Unlike Great Expectations' own UnexpectedRowsExpectation it only counts: the rows that break
@@ -58,9 +68,7 @@ class ExpectNoRows(BatchExpectation):
         return {"success": success, "result": {"unexpected_count": rows}}
 
 
-def run(
-    warehouse: Path, config: Mapping[str, Any], chosen: Sequence[suites.Suite]
-) -> tuple[SuiteOutcome, ...]:
+def run(warehouse: Path, config: Mapping[str, Any], chosen: Sequence[suites.Suite]) -> tuple[SuiteOutcome, ...]:
     """The outcome of each suite against the warehouse file, opened read-only and closed at the end.
 
     An expectation that could not be evaluated counts as failed. Raises BadInput for an argument of
@@ -86,10 +94,10 @@ def build(suite: suites.Suite, expectation: suites.Expectation) -> Expectation:
         )
     except ValueError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            f"kwargs.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
             for problem in getattr(error, "errors", list)()
         )
-        raise BadInput(f"suite {suite.name}: {expectation.id}: {problems or 'not accepted'}") from None
+        raise BadInput(f"{suite.name}.yml: {expectation.id}: {problems or 'not accepted'}") from None
     return made
 
 
@@ -102,9 +110,7 @@ def _literally(query: str) -> str:
 def _datasource(warehouse: Path, config: Mapping[str, Any]) -> Iterator[SQLDatasource]:
     """A data source in an in-memory project: nothing is kept, nobody is told (analytics off)."""
     dialect.register()
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = gx.get_context(mode="ephemeral", project_config=_PROJECT)
     datasource = context.data_sources.add_sql(
         name="warehouse",
         connection_string=dialect.URL,
@@ -120,42 +126,47 @@ def _datasource(warehouse: Path, config: Mapping[str, Any]) -> Iterator[SQLDatas
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Great Expectations and SQLAlchemy log statements and the text of errors, values included."""
-    levels = {name: logging.getLogger(name).level for name in ("great_expectations", "sqlalchemy")}
+    """Great Expectations and SQLAlchemy log statements and the text of errors, values included.
+
+    Some of their loggers set a level of their own, so what they say is stopped further up.
+    """
+    loggers = [logging.getLogger(name) for name in ("great_expectations", "sqlalchemy")]
+    before = [(logger.propagate, logger.handlers) for logger in loggers]
     try:
-        for name in levels:
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        for logger in loggers:
+            logger.propagate, logger.handlers = False, [logging.NullHandler()]
         yield
     finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+        for logger, (propagate, handlers) in zip(loggers, before, strict=True):
+            logger.propagate, logger.handlers = propagate, handlers
 
 
-def _validate(
-    datasource: SQLDatasource, suite: suites.Suite, expectations: Sequence[Expectation]
-) -> Iterator[Outcome]:
+def _validate(datasource: SQLDatasource, suite: suites.Suite, expectations: Sequence[Expectation]) -> Iterator[Outcome]:
     schema, table = suite.table.split(".")
     asset = datasource.add_table_asset(name=suite.name, schema_name=schema, table_name=table)
     batch = asset.add_batch_definition_whole_table("whole").get_batch()
-    first = _results(batch, suite.name, expectations, _FIRST)
-    failed = [made for made in expectations if not first[made.meta[_RULE]].success]
-    counted = _results(batch, f"{suite.name}_counts", failed, _COUNTS) if failed else {}
-    for expectation in suite.expectations:
-        passed = bool(first[expectation.id].success)
-        yield Outcome(expectation, "passed") if passed else _failed(expectation, counted[expectation.id])
+    first = _results(batch, expectations, _FIRST)
+    for expectation, made in zip(suite.expectations, expectations, strict=True):
+        if first[expectation.id].success:
+            yield Outcome(expectation, "passed")
+        else:
+            yield _outcome(expectation, _results(batch, [made], _COUNTS)[expectation.id])
 
 
 def _results(
-    batch: Batch, name: str, expectations: Iterable[Expectation], result_format: Any
+    batch: Batch, expectations: Iterable[Expectation], result_format: Any
 ) -> dict[str, ExpectationValidationResult]:
-    suite = ExpectationSuite(name=name, expectations=[copy(made) for made in expectations])
+    suite = ExpectationSuite(name="rules", expectations=[copy(made) for made in expectations])
     results = batch.validate(suite, result_format=result_format).results
     return {result.expectation_config.meta[_RULE]: result for result in results}
 
 
-def _failed(expectation: suites.Expectation, result: ExpectationValidationResult) -> Outcome:
+def _outcome(expectation: suites.Expectation, result: ExpectationValidationResult) -> Outcome:
+    """What an expectation gives on its own: one that raises takes its table's others down with it."""
     if error := _error(result.exception_info or {}):
         return Outcome(expectation, "error", error=error)
+    if result.success:
+        return Outcome(expectation, "passed")
     rows = result.result.get("unexpected_count")
     seen = result.result.get("observed_value")
     return Outcome(expectation, "failed", rows=rows, seen=seen if isinstance(seen, int) else None)

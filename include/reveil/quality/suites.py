@@ -147,9 +147,7 @@ def _filled(file: Path, expectation: Expectation, values: Mapping[str, Parameter
         }
     except KeyError as error:
         allowed = ", ".join(f"{{{name}}}" for name in sorted(values))
-        raise BadInput(
-            f"{file}: {expectation.id}: {{{error.args[0]}}} is no parameter; allowed: {allowed}"
-        ) from None
+        raise BadInput(f"{file}: {expectation.id}: {{{error.args[0]}}} is no parameter; allowed: {allowed}") from None
     return expectation.model_copy(update={"kwargs": kwargs})
 
 

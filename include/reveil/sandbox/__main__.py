@@ -12,14 +12,10 @@ from reveil.sandbox.server import serve
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m reveil.sandbox", description="The embedded e-mail provider."
-    )
+    parser = argparse.ArgumentParser(prog="python -m reveil.sandbox", description="The embedded e-mail provider.")
     parser.add_argument("folder", type=Path, help="where its state is kept")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument(
-        "--clock", type=datetime.fromisoformat, help="move its clock forward to this instant (UTC)"
-    )
+    parser.add_argument("--clock", type=datetime.fromisoformat, help="move its clock forward to this instant (UTC)")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end when stdin ends")
     given = parser.parse_args()
     try:

@@ -131,8 +131,7 @@ def analytics(connection: sqlite3.Connection, kind: str, query: QueryParams) -> 
     if kind == "links":
         return [dict(row) for row in rows]
     return [
-        {"campaign_id": row["campaign_id"], "count": row["count"], "timestamp": zulu(row["timestamp"])}
-        for row in rows
+        {"campaign_id": row["campaign_id"], "count": row["count"], "timestamp": zulu(row["timestamp"])} for row in rows
     ]
 
 

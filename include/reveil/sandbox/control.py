@@ -57,9 +57,7 @@ class _Control:
     def links(self, call: Call) -> Response:
         """Tracked links that have been sent, for /link/{uuid}/..."""
         with self._sandbox.store.read() as connection:
-            return answer(
-                [dict(row) for row in connection.execute("select uuid, url from links order by id")]
-            )
+            return answer([dict(row) for row in connection.execute("select uuid, url from links order by id")])
 
     def rates(self, call: Call) -> Response:
         return answer(self._sandbox.rates.rates.model_dump())

@@ -73,12 +73,7 @@ def _fault(given: Any) -> Fault:
         fault = Fault(**given)
     except TypeError:
         raise ApiError(400, "Invalid fault: unknown or missing key") from None
-    if (
-        fault.kind not in KINDS
-        or type(fault.times) is not int
-        or fault.times < 1
-        or not isinstance(fault.match, str)
-    ):
+    if fault.kind not in KINDS or type(fault.times) is not int or fault.times < 1 or not isinstance(fault.match, str):
         raise ApiError(400, "Invalid fault: match, kind or times")
     return fault
 
@@ -97,9 +92,7 @@ class FaultInjection:
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind == "stale_counts":
-            await self._app(
-                {**scope, "state": {**scope.get("state", {}), "stale_counts": True}}, receive, send
-            )
+            await self._app({**scope, "state": {**scope.get("state", {}), "stale_counts": True}}, receive, send)
         else:
             await self._fail(fault, scope, receive, send)
 

@@ -84,9 +84,7 @@ class Importer:
         """Start in a thread of its own. ApiError 400 when one is running or the parameters are wrong."""
         with self._lock:
             if self._status.status in ("importing", "stopping"):
-                running = (
-                    "An import is already running. Wait for it to finish or stop it before trying again."
-                )
+                running = "An import is already running. Wait for it to finish or stop it before trying again."
                 raise ApiError(400, running)
             job = _job(params)
             if upload is None:
@@ -193,9 +191,7 @@ class Importer:
             now = self._clock.now()
             connection.execute(statements("imports")["incoming_table"])
             connection.execute(statements("imports")["clear"])
-            staged = [
-                (n, str(uuid4()), row.email, row.name, row.attribs) for n, row in enumerate(rows.values())
-            ]
+            staged = [(n, str(uuid4()), row.email, row.name, row.attribs) for n, row in enumerate(rows.values())]
             connection.executemany(statements("imports")["stage"], staged)
             steps = ("upsert", "subscribe") if job.mode == "subscribe" else ("blocklist", "unsubscribe")
             values = {

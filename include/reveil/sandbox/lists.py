@@ -34,9 +34,7 @@ def found(connection: sqlite3.Connection, query: QueryParams, page: Page, *, sta
     by = query.get("order_by", "")
     field = by if by in _SORTED_BY else "created_at"
     rows.sort(key=lambda row: (row[field], row["id"]), reverse=query.get("order") != "asc")
-    return page.wrap(
-        rows[page.offset : page.offset + page.size if page.size else None], len(rows), query=text
-    )
+    return page.wrap(rows[page.offset : page.offset + page.size if page.size else None], len(rows), query=text)
 
 
 def one(connection: sqlite3.Connection, list_id: int, *, stale: bool = False) -> dict[str, Any]:
@@ -54,9 +52,7 @@ def create(connection: sqlite3.Connection, body: Mapping[str, Any], now: int) ->
         raise ApiError(400, "Invalid name")
     for kind, allowed in _KINDS.items():
         if body.get(kind, allowed[0]) not in allowed:
-            raise ApiError(
-                500, f'Error creating list: pq: invalid input value for enum list_{kind}: "{body[kind]}"'
-            )
+            raise ApiError(500, f'Error creating list: pq: invalid input value for enum list_{kind}: "{body[kind]}"')
     fields = {
         "uuid": str(uuid4()),
         "name": name,

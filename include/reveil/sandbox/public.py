@@ -21,9 +21,7 @@ def _pixel() -> bytes:
     """A PNG of one transparent pixel."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", 1, 1, 8, 6, 0, 0, 0)
     content = zlib.compress(b"\0" * 5)
@@ -59,9 +57,7 @@ class _Public:
 
     def link(self, call: Call) -> Response:
         with self._sandbox.store.write() as connection:
-            link = connection.execute(
-                "select id, url from links where uuid = ?", (call.path["link"],)
-            ).fetchone()
+            link = connection.execute("select id, url from links where uuid = ?", (call.path["link"],)).fetchone()
             if link is None:
                 return html_page("Invalid link", 404)
             campaign = _id(connection, "campaigns", call.path["campaign"])

@@ -105,9 +105,7 @@ def _column(name: str) -> tuple[str, str]:
     if table not in _COLUMNS:
         if not column:
             raise _refused(
-                f'column "{name}" does not exist'
-                if name[0].isalpha()
-                else f'syntax error at or near "{name}"'
+                f'column "{name}" does not exist' if name[0].isalpha() else f'syntax error at or near "{name}"'
             )
         raise _refused(f'missing FROM-clause entry for table "{table}"')
     if column not in _COLUMNS[table]:

@@ -148,9 +148,7 @@ class Sender:
         rows = [(campaign_id, who, None) for who in audience[len(audience) - skipped :]] if skipped else []
         connection.executemany(statements("campaigns")["record_sent"], rows)
 
-    def _decide(
-        self, connection: sqlite3.Connection, campaign: sqlite3.Row, batch: list[int], now: int
-    ) -> None:
+    def _decide(self, connection: sqlite3.Connection, campaign: sqlite3.Row, batch: list[int], now: int) -> None:
         urls = {url: link_id(connection, url) for url in tracked_links(campaign["body"])}
         decider = Decider(self._rates.rates, campaign["name"], tuple(urls))
         members = "select id, email from subscribers where id in (select value from json_each(?))"
@@ -170,9 +168,7 @@ def tracked_links(body: str) -> list[str]:
 def _audience(connection: sqlite3.Connection, campaign_id: int, size: int) -> list[int]:
     """Who is next. After the last one it looks once more from the start: whoever has joined a list meanwhile
     is swept into the campaign."""
-    last = connection.execute(
-        "select max(subscriber_id) from sent where campaign_id = ?", (campaign_id,)
-    ).fetchone()[0]
+    last = connection.execute("select max(subscriber_id) from sent where campaign_id = ?", (campaign_id,)).fetchone()[0]
     for after in (last or 0, 0):
         values = {"id": campaign_id, "after": after, "limit": size}
         found = [row[0] for row in connection.execute(statements("campaigns")["audience"], values)]

@@ -25,9 +25,7 @@ from reveil.sandbox.state import Sandbox
 HOST = "127.0.0.1"
 
 
-def serve(
-    folder: Path, port: int = 0, *, clock: datetime | None = None, stop_with_stdin: bool = False
-) -> None:
+def serve(folder: Path, port: int = 0, *, clock: datetime | None = None, stop_with_stdin: bool = False) -> None:
     """Serve the sandbox of a folder until SIGTERM or SIGINT; port 0 takes a free one.
 
     The first line on stdout is a JSON object with url, user and pid; the token is in credentials.json of
@@ -36,7 +34,7 @@ def serve(
     Raises Refused while another process serves the folder, BadInput when the port is taken.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), _listening(port) as listener:
+    with _alone(folder), listening(port) as listener:
         sandbox = Sandbox.at(folder)
         if clock is not None:
             sandbox.sender.advance(micros(clock))
@@ -54,9 +52,7 @@ def serve(
         address = f"http://{HOST}:{listener.getsockname()[1]}"
         sys.stdout.write(json.dumps({"url": address, "user": known.user, "pid": os.getpid()}) + "\n")
         sys.stdout.flush()
-        logging.basicConfig(
-            level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
-        )
+        logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
         server.run(sockets=[listener])
 
 
@@ -66,14 +62,12 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise Refused(
-                f"{folder}: another process serves this sandbox; stop it, or use another folder"
-            ) from None
+            raise Refused(f"{folder}: another process serves this sandbox; stop it, or use another folder") from None
         yield
 
 
 @contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
+def listening(port: int) -> Iterator[socket.socket]:
     """Listening before anybody is told the address, so that no early caller is turned away."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

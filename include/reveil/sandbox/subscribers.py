@@ -89,11 +89,7 @@ def _source(wanted: Filter) -> tuple[str, str]:
     """The key and the tables that are needed, no more: a list's members alone are read from one index."""
     if not wanted.list_ids:
         # without a list the server joins no subscription at all, and conditions on them find nobody
-        nothing = (
-            " left join subscriber_lists on false"
-            if wanted.where and wanted.where.reads_subscriptions
-            else ""
-        )
+        nothing = " left join subscriber_lists on false" if wanted.where and wanted.where.reads_subscriptions else ""
         return "subscribers.id", f"subscribers{nothing}"
     if wanted.search or wanted.where or wanted.order_by in _SORTED_BY:
         join = "inner join subscribers on subscribers.id = subscriber_lists.subscriber_id"
@@ -107,15 +103,11 @@ def _search(text: str) -> Where | None:
         return None
     if _PLAIN.fullmatch(text):
         like = "%" + text.replace("_", "\\_").replace(".", "_") + "%"
-        return Where(
-            "(subscribers.name like ? escape '\\' or subscribers.email like ? escape '\\')", (like, like)
-        )
+        return Where("(subscribers.name like ? escape '\\' or subscribers.email like ? escape '\\')", (like, like))
     try:
         re.compile(text)
     except re.error as error:
-        raise ApiError(
-            400, f"Error preparing subscriber query: pq: invalid regular expression: {error}"
-        ) from None
+        raise ApiError(400, f"Error preparing subscriber query: pq: invalid regular expression: {error}") from None
     return Where("(subscribers.name regexp ? or subscribers.email regexp ?)", (text, text))
 
 
@@ -210,9 +202,7 @@ def change(connection: sqlite3.Connection, who: int, body: Mapping[str, Any], no
         _set_lists(connection, who, body, fields["status"], now)
 
 
-def _set_lists(
-    connection: sqlite3.Connection, who: int, body: Mapping[str, Any], status: str, now: int
-) -> None:
+def _set_lists(connection: sqlite3.Connection, who: int, body: Mapping[str, Any], status: str, now: int) -> None:
     wanted = lists.wanted(body)
     connection.execute(statements("subscribers")["keep_only"], {"id": who, "lists": ids(wanted)})
     add(connection, [who], wanted, _first_status(body, status), now, replace=status == "blocklisted")

@@ -139,9 +139,7 @@ def refusal(status: int, message: str) -> Response:
 
 
 def html_page(title: str, status: int = 200) -> Response:
-    return HTMLResponse(
-        _PAGE.format(title=title), status, headers={"Content-Type": "text/html; charset=UTF-8"}
-    )
+    return HTMLResponse(_PAGE.format(title=title), status, headers={"Content-Type": "text/html; charset=UTF-8"})
 
 
 def dumps(value: Any) -> str:

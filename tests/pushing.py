@@ -1,0 +1,85 @@
+"""A small warehouse with decisions to push, made by hand: the models that would decide have tests of their own."""
+
+import os
+import signal
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from reveil.esp.http import HttpSession
+from reveil.esp.listmonk import Listmonk
+from reveil.sandbox import SandboxHandle
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse
+
+NIGHT = datetime(1998, 7, 1)
+
+MARTS = """
+create schema if not exists marts;
+create or replace table marts.contacts as
+    select contact_id, 'm' || contact_id as mailbox_id, 'gmail' as provider from raw.crm_contacts;
+create or replace table marts.contact_status as
+    select contact_id, $as_of::timestamp as as_of, true as is_mailable from raw.crm_contacts;
+create or replace table marts.next_step as
+    select contact_id, $as_of::timestamp as as_of, 'winback' as campaign, 1 as enrolment, 'we_miss_you' as step,
+        'we_miss_you' as message, language, null::varchar as offer, 0::decimal(18, 2) as offer_cost,
+        row_number() over (order by contact_id) as priority
+    from raw.crm_contacts;
+"""
+
+
+def settings_for(data: Path, handle: SandboxHandle | None = None, **values: object) -> Settings:
+    """Settings of a data folder, pointing at a sandbox."""
+    settings = Settings.model_validate({"data": data, "lock_wait_seconds": 20, **values})
+    if handle is not None:
+        settings = settings.with_esp(url=handle.url, user=handle.user, token=handle.token)
+    return settings
+
+
+def adapter(settings: Settings) -> Listmonk:
+    """The adapter as verbs make it, but that does not wait between tries."""
+    esp = settings.esp
+    http = HttpSession(esp.url, (esp.user, esp.token.get_secret_value()), 10, esp.attempts, sleep=lambda _: None)
+    return Listmonk(http, "sandbox", page_size=100, poll_seconds=0.01, import_wait_seconds=20)
+
+
+def make_warehouse(settings: Settings, contacts: int, prefix: str = "c", as_of: datetime = NIGHT) -> None:
+    """`contacts` consenting contacts, every third in French, each decided to get the first winback message."""
+    rows = [
+        (f"{prefix}{n:03}", f"{prefix}{n:03}@gmail.example", f"First{n}", "fr" if n % 3 == 0 else "en")
+        for n in range(contacts)
+    ]
+    with Warehouse(settings).write("test") as connection:
+        connection.executemany(
+            "insert into raw.crm_contacts (contact_id, email, normalised_email, first_name, language,"
+            " marketing_consent, tracking_consent, first_loaded_at, load_id)"
+            " values ($1, $2, $2, $3, $4, true, true, '1998-01-01', 1)",
+            rows,
+        )
+        connection.execute("insert into journal.origin (origin) values ('sample')")
+    decide(settings, as_of)
+
+
+def decide(settings: Settings, as_of: datetime) -> None:
+    """The marts of a night: everybody is to get the message."""
+    with Warehouse(settings).write("test") as connection:
+        for statement in MARTS.split(";"):
+            if statement.strip():
+                values = {"as_of": as_of} if "$as_of" in statement else None
+                connection.execute(statement, values)
+
+
+def outcomes(settings: Settings) -> dict[str, str | None]:
+    """Outcome per contact."""
+    with Warehouse(settings).read("test") as connection:
+        return dict(connection.execute("select contact_id, outcome from journal.batch_contacts").fetchall())
+
+
+def query(settings: Settings, text: str) -> Sequence[tuple[object, ...]]:
+    with Warehouse(settings).read("test") as connection:
+        return connection.execute(text).fetchall()
+
+
+def die() -> None:
+    """What a power cut does."""
+    os.kill(os.getpid(), signal.SIGKILL)
