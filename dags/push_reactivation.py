@@ -5,9 +5,9 @@ Plans tonight's audience, checks it, and pushes its batches to the ESP, each exa
 **When**: after `build_contact_status`, with its `as_of`.
 
 **In case of failure**: *plan* refuses when a source is stale or the marts are of another night.
-*check_audience* names the expectation and the number of contacts. *push* can stop anywhere: a rerun reads
-the journal and asks the ESP, goes on where it stopped, and mails nobody twice. `reveil pause` stops
-everything before the next start of a campaign. What could not be decided is shown as `unknown` and never
+*check_audience* names the expectation and the number of contacts. *push* can stop anywhere, and a rerun is
+safe: it reads the journal and asks the ESP, goes on where it stopped, and mails nobody twice. `reveil pause`
+stops everything before the next start of a campaign. What could not be decided is shown as `unknown` and never
 mailed that step again.
 """
 

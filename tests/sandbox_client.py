@@ -6,8 +6,9 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import uvicorn
 
 from reveil.sandbox import SandboxHandle
 from reveil.sandbox.app import application
+from reveil.sandbox.clock import machine_time
 from reveil.sandbox.credentials import credentials
 from reveil.sandbox.recipients import RatesFile
 from reveil.sandbox.server import HOST, listening
@@ -31,20 +33,21 @@ _PATIENCE_SECONDS = 30
 
 
 @contextmanager
-def serving(folder: Path, now: str) -> Iterator[Client]:
+def serving(folder: Path, now: str | None = None, wall: Callable[[], datetime] = machine_time) -> Iterator[Client]:
     """A sandbox where nobody reacts, in a thread of this process: many tests want a fresh one."""
     folder.mkdir(parents=True, exist_ok=True)
     RatesFile(folder / "rates.json").change(QUIET)
     known = credentials(folder)
     with listening(0) as listener:
-        config = uvicorn.Config(application(Sandbox.at(folder), known), log_config=None, lifespan="on")
+        config = uvicorn.Config(application(Sandbox.at(folder, wall), known), log_config=None, lifespan="on")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             url = f"http://{HOST}:{listener.getsockname()[1]}"
             client = Client(SandboxHandle(url, known.user, known.token, os.getpid()))
-            client.move_clock(now)
+            if now is not None:
+                client.move_clock(now)
             yield client
         finally:
             server.should_exit = True
@@ -106,7 +109,7 @@ class Client:
         return self.await_import()
 
     def await_import(self) -> dict[str, Any]:
-        return self._await("/api/import/subscribers", lambda status: status["status"] not in _WORKING)
+        return self.wait("/api/import/subscribers", lambda status: status["status"] not in _WORKING)
 
     def add_contacts(self, list_id: int, addresses: Iterable[str]) -> None:
         rows = "".join(f"{address}\n" for address in addresses)
@@ -127,7 +130,7 @@ class Client:
         return self.await_campaign(campaign_id)
 
     def await_campaign(self, campaign_id: int, status: str = "finished") -> dict[str, Any]:
-        return self._await(f"/api/campaigns/{campaign_id}", lambda one: one["status"] == status)
+        return self.wait(f"/api/campaigns/{campaign_id}", lambda one: one["status"] == status)
 
     def sent_to(self, campaign: str = "") -> list[str]:
         rows = self.data("GET", "/sandbox/sent", params={"campaign": campaign, "per_page": "all"})["results"]
@@ -138,7 +141,8 @@ class Client:
         (found,) = self.data("GET", "/api/subscribers", params={"query": query})["results"]
         return dict(found)
 
-    def _await(self, path: str, is_done: Any) -> dict[str, Any]:
+    def wait(self, path: str, is_done: Callable[[Any], bool]) -> dict[str, Any]:
+        """Asks again and again until it is so; gives up in the end."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not is_done(state := self.data("GET", path)):
             assert time.monotonic() < deadline, f"{path}: still {state}"

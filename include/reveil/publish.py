@@ -55,18 +55,14 @@ def _check_one_night(connection: duckdb.DuckDBPyConnection, described: tuple[Mar
     nights = connection.execute(f"select as_of from ({union}) order by 1").fetchall()
     if len(nights) > 1:
         told = " and ".join(f"{night:%Y-%m-%d %H:%M}" for (night,) in nights)
-        raise Refused(
-            f"the marts are of several nights ({told}); run `reveil build` to the end, then publish"
-        )
+        raise Refused(f"the marts are of several nights ({told}); run `reveil build` to the end, then publish")
 
 
 def _write(
     connection: duckdb.DuckDBPyConnection, new: Path, described: tuple[Mart, ...], rules: tuple[str, ...]
 ) -> dict[str, int]:
     """Rows per table of the new file."""
-    connection.execute(
-        f"attach {_text(str(new))} as published (read_write, storage_version '{_STORAGE_VERSION}')"
-    )
+    connection.execute(f"attach {_text(str(new))} as published (read_write, storage_version '{_STORAGE_VERSION}')")
     connection.execute("create schema published.marts")
     connection.execute("create schema published.seeds")
     rows = {mart.name: _copy_mart(connection, mart) for mart in described}
@@ -81,9 +77,7 @@ def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:
     rows = _copy(connection, table, ", ".join(column.name for column in mart.public_columns))
     connection.execute(f"comment on table published.{table} is {_text(mart.description)}")
     for column in mart.public_columns:
-        connection.execute(
-            f"comment on column published.{table}.{column.name} is {_text(column.description)}"
-        )
+        connection.execute(f"comment on column published.{table}.{column.name} is {_text(column.description)}")
     return rows
 
 

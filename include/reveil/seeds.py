@@ -37,9 +37,7 @@ def business_lines(file: Path) -> frozenset[str]:
     lines = {line for line, _, _ in seen if line != EVERY}
     for line in sorted(lines):
         if not {(line, EVERY, "sign_up"), (EVERY, EVERY, "sign_up")} & seen.keys():
-            raise BadInput(
-                f"{file}: {line} has no sign_up row for every kind; add `{line},*,sign_up,…` or one for `*`"
-            )
+            raise BadInput(f"{file}: {line} has no sign_up row for every kind; add `{line},*,sign_up,…` or one for `*`")
     return frozenset(lines)
 
 
@@ -53,9 +51,7 @@ def check_retention(file: Path) -> None:
         if not 1 <= months <= cap:
             raise BadInput(f"{file}, line {number}: months: must be from 1 to hard_cap_months ({cap})")
         if row["business_line"] in seen:
-            raise BadInput(
-                f"{file}, line {number}: same business line as line {seen[row['business_line']]}; keep one"
-            )
+            raise BadInput(f"{file}, line {number}: same business line as line {seen[row['business_line']]}; keep one")
         seen[row["business_line"]] = number
     if EVERY not in seen:
         raise BadInput(f"{file}: no row for `{EVERY}`; add the period of all lines without one of their own")
@@ -71,9 +67,7 @@ def _check_threshold(file: Path, number: int, row: Row) -> None:
     if dormant < 1:
         raise BadInput(f"{file}, line {number}: dormant_after_days: must be at least 1")
     if lost < dormant:
-        raise BadInput(
-            f"{file}, line {number}: lost_after_days: must not be below dormant_after_days ({dormant})"
-        )
+        raise BadInput(f"{file}, line {number}: lost_after_days: must not be below dormant_after_days ({dormant})")
 
 
 def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:

@@ -36,14 +36,16 @@ _QUIET = (
     "--no-use-colors",
 )
 _STATUS_LINE = (
-    "contacts: {active} active ({drifting} drifting), {dormant} dormant, {lost} lost; "
-    "{mailable} of {contacts} mailable"
+    "contacts: {active} active ({drifting} drifting), {dormant} dormant, {lost} lost; {mailable} of {contacts} mailable"
 )
 _NEXT_LINE = "next steps: {next_steps}; due for erasure: {erasure_due}, overdue: {erasure_overdue}"
 _FAILED = frozenset({"error", "fail", "runtime error", "partial success"})
-# these say what is wrong with the SQL and are raised before a row is read
-_SAFE_ERROR = re.compile(r"(Parser|Binder|Catalog|Compilation|Parsing|Contract) Error")
-_ERROR_CLASS = re.compile(r"\b([A-Z][A-Za-z-]+(?: [A-Z][A-Za-z-]+)* Error)\b")
+_ERROR_CLASS = re.compile(r"\b[A-Z][A-Za-z-]+(?: [A-Z][A-Za-z-]+)* Error\b")
+# these are raised before a row is read, or only say where another one occurred
+_WITHOUT_VALUES = frozenset(
+    f"{kind} Error"
+    for kind in ("Binder", "Catalog", "Compilation", "Contract", "Database", "Parser", "Parsing", "Runtime")
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,7 @@ class Mart:
         return tuple(column for column in self.columns if not column.is_personal)
 
 
-def build(
-    settings: Settings, as_of: datetime, *, full_refresh: bool = False, unit_tests: bool = False
-) -> Report:
+def build(settings: Settings, as_of: datetime, *, full_refresh: bool = False, unit_tests: bool = False) -> Report:
     """Build and test every model as of `as_of` (naive UTC) under the warehouse's exclusive lock.
 
     `unit_tests` runs the models' unit tests as well; a night does without.
@@ -104,20 +104,14 @@ def check_rules(settings: Settings) -> None:
                 f"{contacts} contacts have no business line; set default_business_line in {settings.sources_file}"
             )
         if line not in known:
-            raise BadInput(
-                f"{contacts} contacts are of the business line {line!r}; add its rows to {thresholds}"
-            )
+            raise BadInput(f"{contacts} contacts are of the business line {line!r}; add its rows to {thresholds}")
 
 
 def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
     """The SQL of every model as it would run as of `as_of`, by name."""
     with Warehouse(settings).exclusive("compile"):
         results = _run(settings, as_of, ["compile", "--no-introspect"])
-    return {
-        result.node.name: result.node.compiled_code
-        for result in results
-        if result.node.resource_type == "model"
-    }
+    return {result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"}
 
 
 def marts(settings: Settings) -> tuple[Mart, ...]:
@@ -244,10 +238,10 @@ def _why(result: NodeResult) -> str:
 
 
 def _without_values(message: str) -> str:
-    """dbt's message where it can only hold SQL, else the class of the error."""
-    if _SAFE_ERROR.search(message):
-        return " ".join(message.split())
+    """dbt's message where it can only hold SQL, else the classes of the errors in it."""
     classes = dict.fromkeys(_ERROR_CLASS.findall(message))
+    if classes.keys() <= _WITHOUT_VALUES and classes.keys() - {"Runtime Error", "Database Error"}:
+        return " ".join(message.split())
     return ", ".join(classes) or "an error whose text may hold values, so it is not shown"
 
 
@@ -258,9 +252,7 @@ def _figures(settings: Settings) -> dict[str, int]:
         return dict(zip(names, cursor.fetchall()[0], strict=True))
 
 
-def _report(
-    as_of: datetime, results: Sequence[NodeResult], figures: dict[str, int], seconds: float
-) -> Report:
+def _report(as_of: datetime, results: Sequence[NodeResult], figures: dict[str, int], seconds: float) -> Report:
     models = sum(result.node.resource_type == "model" for result in results)
     tests = sum(result.node.resource_type in ("test", "unit_test") for result in results)
     lines = (

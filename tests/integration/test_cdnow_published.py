@@ -43,6 +43,12 @@ RECENCY = """
     where order_count > 0
 """
 PURCHASE_DAYS = "select distinct contact_id, cast(ordered_at as date) from staging.stg_crm__orders"
+GAPS = """
+    select
+        contact_id,
+        ordered_on - lag(ordered_on) over (partition by contact_id order by ordered_on) as gap_days
+    from (select distinct contact_id, ordered_on from intermediate.int_orders where is_purchase)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +91,14 @@ def test_repeat_purchases_are_distributed_as_published(sample: dict[int, tuple[i
     assert len(sample) == 2357
     assert sum(count * customers for count, customers in repeats.items()) == 2457
     assert {count: repeats[count] for count in CUSTOMERS_PER_REPEAT_DAYS} == CUSTOMERS_PER_REPEAT_DAYS
+
+
+def test_completed_gaps_between_purchase_days_are_as_published(
+    built: Settings, cdnow_sample_numbers: dict[str, int]
+) -> None:
+    """Nearest-rank percentiles of the gaps that had ended by 30 September 1997."""
+    gaps = sorted(
+        gap for contact_id, gap in rows(built, GAPS) if contact_id in cdnow_sample_numbers and gap is not None
+    )
+    assert len(gaps) == 2457
+    assert [gaps[int(len(gaps) * share)] for share in (0.5, 0.8, 0.9, 0.95)] == [27, 77, 128, 164]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -265,7 +265,7 @@ def test_old_landing_files_are_deleted_once_loaded(place: Place) -> None:
     old, new = place.put("crm_orders/1.csv", ORDERS), place.put("crm_orders/2.csv", ORDERS + "1,1,2026-11-01,1,\n")
     foreign = place.put("notes.md", "ours")
     for file, days in ((old, 8), (new, 6), (foreign, 80), (place.landing / "crm_contacts.csv", 6)):
-        stamp = (NOW - timedelta(days=days)).timestamp() - __import__("time").timezone
+        stamp = (NOW - timedelta(days=days)).replace(tzinfo=UTC).timestamp()
         os.utime(file, (stamp, stamp))
     place.load(check=True)
     assert old.exists()

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from landing_files import CONTACTS, NOW, Place
+
+from reveil.addresses import ASCII_ADDRESS, MAX_ADDRESS, MAX_LOCAL, normalise_address
+from reveil.errors import BadInput
+from reveil.warehouse import sql
 
 ORDERS = "order_id,contact_id,ordered_at,amount\n"
 
@@ -32,12 +38,7 @@ def test_encodings_plain_and_compressed(place: Place, encoding: str, ending: str
     place.map(f"defaults: {{delimiter: ';'}}\ntables: {{crm_orders: {{encoding: {encoding}}}}}\n")
     (place.landing / "crm_contacts.csv").write_text(CONTACTS.replace(",", ";"))
     text = "order_id;contact_id;ordered_at;amount;coupon\n7;1;2026-11-01;2;réduc\n"
-    data = text.encode(encoding)
-    if ending.endswith("gz"):
-        import gzip
-
-        data = gzip.compress(data)
-    place.put(f"crm_orders.{ending}", data)
+    place.put(f"crm_orders.{ending}", text, encoding)
     place.load()
     assert place.rows("select coupon from raw.crm_orders") == [("réduc",)]
 
@@ -59,7 +60,7 @@ def test_a_company_s_own_columns_words_and_constants(tmp_path: Path) -> None:
     """
     place = Place(tmp_path, sources)
     text = "ID Client;Courriel;Optin;Type;Prénom\n1;ada@mail.example;O;CLI;Zoé\n2;-;N;Prospect;x\n3;néant;-;-;x\n"
-    place.put("export_2026.txt.gz", __import__("gzip").compress(text.encode("latin-1")))
+    place.put("export_2026.txt.gz", text, "latin-1")
     report = place.load()
     assert place.rows(
         "select contact_id, email, marketing_consent, contact_kind, country, business_line from raw.crm_contacts "
@@ -87,6 +88,7 @@ def test_a_company_s_own_columns_words_and_constants(tmp_path: Path) -> None:
         ("2026-03-29 03:00:00", datetime(2026, 3, 29, 1)),
         ("2026-10-25 02:30:00", datetime(2026, 10, 25, 1, 30)),
         ("2026-10-25 03:00:00", datetime(2026, 10, 25, 2)),
+        ("2026/7/1 9:05", datetime(2026, 7, 1, 7, 5)),
     ],
 )
 def test_naive_time_is_in_the_source_s_zone_and_an_offset_is_honoured(
@@ -96,6 +98,47 @@ def test_naive_time_is_in_the_source_s_zone_and_an_offset_is_honoured(
     place.put("crm_orders.csv", f"{ORDERS}7,1,{written},2\n")
     place.load()
     assert place.rows("select ordered_at from raw.crm_orders") == [(utc,)]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "America/New_York"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-07-01 10:00 PM",
+        "2026-07-01 10:00:00 Europe/Paris",
+        "20260701",
+        "1/7/2026",
+        "2026-07-01 25:00",
+        "2026-07-01 10:00:00+99",
+        "10:00",
+        "epoch",
+        "294247-01-10 04:00:54",
+        "294247-01-10 04:00:54+00",
+        "290309-12-22 (BC) 00:00:00",
+        "-infinity",
+        "1899-12-30",
+    ],
+)
+def test_what_is_not_surely_an_instant_is_none(place: Place, zone: str, written: str) -> None:
+    """A plain cast would read 10:00 PM as ten in the morning, and fail on the ends of time."""
+    place.map(f"tables: {{crm_contacts: {{time_zone: {zone}}}}}")
+    place.put("crm_contacts.csv", f"contact_id,email,hold_until\n1,ada@mail.example,{written}\n")
+    place.load()
+    assert place.rejects() == [("crm_contacts.csv", 2, "hold_until", "bad_timestamp")]
+
+
+def test_for_ever_stays_for_ever(place: Place) -> None:
+    place.map("tables: {crm_contacts: {time_zone: America/New_York}}")
+    place.put("crm_contacts.csv", "contact_id,email,hold_until\n1,ada@mail.example,9999-12-31 23:59:59\n")
+    place.load()
+    assert place.rows("select hold_until from raw.crm_contacts") == [(datetime(9999, 12, 31, 23, 59, 59),)]
+
+
+def test_formats_that_do_not_go_together_are_told(place: Place) -> None:
+    place.map("tables: {crm_orders: {datetime_format: '%G-%d'}}")
+    place.put("crm_orders.csv", f"{ORDERS}7,1,2026-07,2\n")
+    with pytest.raises(BadInput, match=r"crm_orders\.csv: .*`datetime_format`"):
+        place.load()
 
 
 def test_one_column_may_be_in_a_zone_of_its_own(place: Place) -> None:
@@ -200,3 +243,21 @@ def test_addresses_are_normalised_and_a_contact_without_a_plausible_one_is_kept(
     ]
     assert place.rejects() == []
     assert place.rows("select distinct first_loaded_at from raw.crm_contacts") == [(NOW,)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    text=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=12)
+    | st.from_regex(r"[A-Za-z0-9.'+_-]{1,70}@[A-Za-z0-9.-]{1,80}\.[A-Za-z0-9]{1,5}", fullmatch=True)
+)
+def test_sql_and_python_normalise_an_ascii_address_alike(macros: duckdb.DuckDBPyConnection, text: str) -> None:
+    limits = [ASCII_ADDRESS, MAX_ADDRESS, MAX_LOCAL]
+    found = macros.execute("select ascii_address(?, ?, ?, ?)", [text, *limits]).fetchall()
+    assert found == [(normalise_address(text),)]
+
+
+@pytest.fixture(scope="module")
+def macros() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(sql("load_macros"))
+    return connection

@@ -161,7 +161,7 @@ def reader() -> duckdb.DuckDBPyConnection:
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "latin-1", "utf-16"]),
     leading=st.integers(0, 2),
     header=st.sampled_from(["contact_id;email;note", 'contact_id;email;"no\nte"']),
-    chunk=st.sampled_from([1, 7, 1 << 20]),
+    chunk=st.sampled_from([5, 64, 1 << 20]),
 )
 def test_the_line_is_the_true_one_whatever_stands_before_it(
     reader: duckdb.DuckDBPyConnection,

@@ -114,8 +114,7 @@ def test_a_paused_campaign_goes_on_where_it_was(client: Client) -> None:
     campaign = client.add_campaign([list_id], "paused")["id"]
     client.set_status(campaign, "running")
     client.set(messages_per_tick=4, tick_seconds=60)
-    while not client.sent_to("paused"):
-        pass
+    client.wait(f"/api/campaigns/{campaign}", lambda one: one["sent"] > 0)
     assert client.set_status(campaign, "paused").ok
     assert len(client.sent_to("paused")) == 4
     client.set(messages_per_tick=None)
@@ -233,3 +232,5 @@ def test_some_can_be_left_out_without_a_word(client: Client) -> None:
     campaign = client.send([list_id], "skip")
     assert (campaign["to_send"], campaign["sent"], campaign["status"]) == (5, 3, "finished")
     assert set(client.sent_to("skip")) < set(addresses)
+    client.set(skip_messages=9)
+    assert client.send([list_id], "skip-all")["sent"] == 0

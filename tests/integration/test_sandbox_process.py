@@ -50,8 +50,7 @@ def test_a_campaign_killed_in_mid_send_goes_on_and_mails_nobody_twice(tmp_path: 
         client.set(messages_per_tick=100, tick_seconds=0.02)
         campaign = client.add_campaign([list_id])["id"]
         client.set_status(campaign, "running")
-        while client.data("GET", f"/api/campaigns/{campaign}")["sent"] < 500:
-            pass
+        client.wait(f"/api/campaigns/{campaign}", lambda one: one["sent"] >= 500)
         kill(client)
     with running(tmp_path) as handle:
         client = Client(handle)
@@ -67,8 +66,7 @@ def test_an_import_killed_in_the_middle_keeps_what_it_had_committed(tmp_path: Pa
         list_id = client.add_list()
         client.set(hold_imports=True)  # the last commit waits
         client.start_import(f"email\n{rows}", lists=[list_id])
-        while client.data("GET", "/api/import/subscribers")["imported"] < 10_000:
-            pass
+        client.wait("/api/import/subscribers", lambda status: status["imported"] == 10_000)
         kill(client)
     with running(tmp_path) as handle:
         client = Client(handle)

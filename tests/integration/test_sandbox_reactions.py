@@ -1,6 +1,7 @@
 """Recipients react as the clock moves, and by their own clicks."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,23 @@ def test_the_clock_never_goes_back(client: Client) -> None:
     assert client.refusal("PUT", "/sandbox/clock", json={"now": "1998-06-30T00:00:00Z"})[0] == 400
     assert client.refusal("PUT", "/sandbox/clock", json={"now": "soon"})[0] == 400
     assert client.data("GET", "/sandbox/clock") == {"now": NIGHT, "is_set": True}
+
+
+def test_a_clock_that_was_never_set_follows_the_wall(tmp_path: Path) -> None:
+    moments = [datetime(1998, 7, 1, 2, tzinfo=UTC)]
+    with serving(tmp_path, wall=lambda: moments[-1]) as client:
+        force(client, opens={"opened": 1})
+        list_id = client.add_list()
+        client.add_contacts(list_id, ["opens@shop.example"])
+        later = client.add_campaign([list_id], "winback/2", send_at="1998-07-02T08:00:00Z")["id"]
+        client.set_status(later, "scheduled")
+        first = client.send([list_id], "winback/1")
+        assert first["started_at"] == NIGHT
+        assert client.sent_to("winback/2") == []
+        moments.append(datetime(1998, 7, 8, 2, tzinfo=UTC))
+        assert client.await_campaign(later)["started_at"] == LATER
+        client.wait(f"/api/campaigns/{first['id']}", lambda one: one["views"] == 1)
+        assert client.data("GET", "/sandbox/clock") == {"now": LATER, "is_set": False}
 
 
 def test_the_same_night_played_twice_has_the_same_reactions(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ def test_words_are_read_as_they_stand(tmp_path: Path) -> None:
         ("tables:\n  crm_orders:\n    encoding: cp850\n", 3, "encoding", "latin-1"),
         ("tables:\n  crm_orders:\n    delimiter: '||'\n", 3, "delimiter", "1 character"),
         ("tables:\n  crm_orders:\n    datetime_format: dd/mm/yyyy\n", 3, "datetime_format", "%d/%m/%Y"),
+        ("tables:\n  crm_orders:\n    datetime_format: ['%d', '%s']\n", 3, "datetime_format", "%d/%m/%Y"),
         ("tables:\n  crm_orders:\n    files: [/srv/*.csv]\n", 3, "files", "below the landing folder"),
         ("tables:\n  crm_orders:\n    files: []\n", 3, "files", "at least 1"),
         ("defaults:\n  time_zone: Nowhere\n", 2, "defaults.time_zone", "Europe/Paris"),

@@ -1,4 +1,5 @@
--- when each mailbox was last written to, by a regular send or by a batch that was not cancelled
+-- when each mailbox was last written to, by a regular send or by a batch that was neither
+-- cancelled nor refused
 with
 
 messages as (
@@ -14,7 +15,7 @@ messages as (
         planned_as_of as sent_at
     from {{ ref('stg_journal__batch_contacts') }}
     where
-        coalesce(outcome, '') <> 'cancelled'
+        coalesce(outcome, '') not in ('cancelled', 'refused')
         and {{ visible('planned_as_of') }}
 
 ),

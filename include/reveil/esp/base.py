@@ -101,7 +101,8 @@ EventKind = Literal[
 
 class Event(NamedTuple):
     """Something that happened to a message. `occurred_at` is naive UTC; `source` is the
-    provider's campaign or list name, which for ours is the batch key. `address` serves to recognise a
+    provider's campaign or list name, which for ours is the batch key. `actor` is None where the provider does not
+    look who it was. `address` serves to recognise a
     subscriber that no batch of ours has met yet; it is never stored with the event."""
 
     event_id: str
@@ -109,7 +110,7 @@ class Event(NamedTuple):
     source: str
     kind: EventKind
     occurred_at: datetime
-    actor: Literal["human", "machine", "unknown"]
+    actor: Literal["human", "machine", "unknown"] | None
     url: str | None = None
     address: str = ""
 

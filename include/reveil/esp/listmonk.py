@@ -1,7 +1,7 @@
 """The listmonk adapter: https://listmonk.app, and the sandbox, which speaks the same API.
 
-Per-contact opens and clicks exist only where listmonk's individual tracking is on. listmonk marks no
-machine opens, so its opens and clicks are `unknown`; it has no "delivered" event.
+Per-contact opens and clicks exist only where listmonk's individual tracking is on. listmonk marks no machine
+opens, so its opens are `unknown`; for clicks it does not look who it was. It has no "delivered" event.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ class Listmonk:
                 marks = [path, row["campaign_id"], row["subscriber_id"], row["created_at"], _digest(url or "")]
                 yield Event(
                     ":".join(marks), row["subscriber_id"], row["campaign_name"], kind,
-                    _instant(row["created_at"]), "unknown", url, row["email"],
+                    _instant(row["created_at"]), "unknown" if kind == "opened" else None, url, row["email"],
                 )  # fmt: skip
 
     def _bounces(self, cursor: str | None) -> Iterator[Event]:
@@ -195,7 +195,7 @@ class Listmonk:
             source = (row.get("campaign") or {}).get("name") or ""
             yield Event(
                 f"bounce:{row['id']}", str(row["subscriber_id"]), source, _BOUNCES[row["type"]],
-                occurred_at, "unknown", None, row["email"],
+                occurred_at, None, None, row["email"],
             )  # fmt: skip
 
     def _unsubscribes(self) -> Iterator[Event]:
@@ -209,7 +209,7 @@ class Listmonk:
                     continue
                 yield Event(
                     f"unsubscribe:{one['id']}:{row['id']}", str(row["id"]), one["name"], "unsubscribed",
-                    _instant(subscription["subscription_updated_at"]), "human", None, row["email"],
+                    _instant(subscription["subscription_updated_at"]), None, None, row["email"],
                 )  # fmt: skip
 
     def _blocklist(self, cursor: str | None) -> Iterator[Event]:
@@ -217,7 +217,7 @@ class Listmonk:
         for row in self._pages("/api/subscribers", query=query, order_by="updated_at", order="asc"):
             yield Event(
                 f"blocklist:{row['id']}", str(row["id"]), "", "unsubscribed",
-                _instant(row["updated_at"]), "unknown", None, row["email"],
+                _instant(row["updated_at"]), None, None, row["email"],
             )  # fmt: skip
 
     # the import of subscribers: one at a time, in memory, no job id

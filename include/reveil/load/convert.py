@@ -85,7 +85,7 @@ def _word(column: Column, cells: Cells, source: Source, bound: _Bound) -> str:
     text = f"cell({column.name}, {bound(list(source.null_text))}::varchar[])"
     if words := source.values.get(column.name):
         theirs, ours = list(words), list(words.values())
-        text = f"translated({text}, {bound(theirs)}::varchar[], {bound(ours)}::varchar[])"
+        text = f"nullif(translated({text}, {bound(theirs)}::varchar[], {bound(ours)}::varchar[]), '')"
     return text
 
 
@@ -130,11 +130,10 @@ def _instant(word: str, formats: tuple[str, ...], zone: str, bound: _Bound) -> s
 
 
 def _day(word: str, formats: tuple[str, ...], bound: _Bound) -> str:
-    """A day has no time zone: 2026-11-21 00:00+02:00 is the 21st."""
     naive = [text for text in formats if "%z" not in text.lower()]
     if naive:
         return f"formatted_instant({word}, {bound(naive)}::varchar[], 'UTC')::date"
-    return f"plausible(try_cast({word} as timestamp))::date"
+    return f"local_day({word})"
 
 
 def _problem(table: RawTable, bound: _Bound, latest: datetime) -> str:

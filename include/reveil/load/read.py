@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -32,21 +33,25 @@ class Cells:
     """Columns that a Parquet file holds as numbers, instants or flags: no text format applies to them."""
 
 
-def read_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: Source, name: str) -> Cells:
-    """Raises BadInput when the file is damaged, lacks a column, or cannot be read to its end."""
+@contextmanager
+def blaming(file: LandingFile) -> Iterator[None]:
+    """Turns DuckDB's errors about a file into BadInput, without DuckDB's words: they may quote cells."""
     try:
-        if file.is_parquet:
-            return _read_parquet(connection, file, source, name)
-        return _read_csv(connection, file, source, name)
+        yield
     except duckdb.OutOfMemoryException:
         raise BadInput(f"{file.path}: does not fit; raise `memory_limit` in settings.yml") from None
     except duckdb.Error as error:
-        # without DuckDB's own words: they may quote the file's cells
         raise BadInput(
-            f"{file.path}: is damaged or not what its name says ({type(error).__name__}); "
-            "export it again; of a CSV file check the line endings, and `delimiter`, `quote`, `encoding` of "
-            f"{file.table} in sources.yml"
+            f"{file.path}: is damaged or not what its name says ({type(error).__name__}); export it again; of a "
+            f"CSV file check the line endings, and `delimiter`, `quote`, `encoding`, `datetime_format` of {file.table} "
+            "in sources.yml"
         ) from None
+
+
+def read_file(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: Source, name: str) -> Cells:
+    """Raises BadInput when the file breaks off, lacks a column, or holds lines that are lost."""
+    read = _read_parquet if file.is_parquet else _read_csv
+    return read(connection, file, source, name)
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: LandingFile, source: Source, name: str) -> Cells:

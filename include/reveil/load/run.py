@@ -15,7 +15,7 @@ from reveil.load.describe import describe
 from reveil.load.freshness import Limit, limits, origin_of
 from reveil.load.landing import LandingFile, delete_old, find_files
 from reveil.load.merge import Outcome, Staged, merge
-from reveil.load.read import read_file
+from reveil.load.read import blaming, read_file
 from reveil.load.sources import Source, Sources, read_sources
 from reveil.raw_tables import BY_NAME
 from reveil.report import Report
@@ -141,8 +141,9 @@ def _stage_one(
     connection: duckdb.DuckDBPyConnection, file: LandingFile, source: Source, now: datetime, name: str
 ) -> Staged:
     table = BY_NAME[file.table]
-    cells = read_file(connection, file, source, f"{name}_cells")
-    convert(connection, cells, table, source, now, name)
+    with blaming(file):
+        cells = read_file(connection, file, source, f"{name}_cells")
+        convert(connection, cells, table, source, now, name)
     connection.execute(f"drop table {name}_cells; drop table if exists {name}_cells_lines")
     return Staged(file, table, source.mode, name, cells.bad_rows, cells.ignored)
 

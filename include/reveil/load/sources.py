@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -16,6 +17,8 @@ from reveil.raw_tables import BY_NAME, RawTable
 Mode = Literal["full", "delta"]
 Encoding = Literal["utf-8", "latin-1", "utf-16"]
 INSTANTS = ("TIMESTAMP", "DATE")
+_DIRECTIVE = re.compile(r"%(-[dmyHIMSj]|[abcdfghjmnpuwxyzABGHIMSTUVWXYZ%])")
+"""What DuckDB's strptime knows."""
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -64,8 +67,8 @@ class Format(_Section):
     @field_validator("datetime_format")
     @classmethod
     def _directives(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        if any("%" not in text for text in formats):
-            raise ValueError("must be made of directives like %d/%m/%Y %H:%M:%S")
+        if any("%" not in text or "%" in _DIRECTIVE.sub("", text) for text in formats):
+            raise ValueError("must be made of strptime's directives, like %d/%m/%Y %H:%M:%S")
         return formats
 
 

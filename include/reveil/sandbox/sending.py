@@ -145,7 +145,7 @@ class Sender:
         values = {"id": campaign_id, "to_send": len(audience), "now": now}
         connection.execute(statements("campaigns")["begin"], values)
         skipped = self._options.values.skip_messages
-        rows = [(campaign_id, who, None) for who in audience[len(audience) - skipped :]] if skipped else []
+        rows = [(campaign_id, who, None) for who in audience[-skipped:]] if skipped else []
         connection.executemany(statements("campaigns")["record_sent"], rows)
 
     def _decide(self, connection: sqlite3.Connection, campaign: sqlite3.Row, batch: list[int], now: int) -> None:

@@ -6,7 +6,7 @@ select
     source,
     event,
     cast(occurred_at as timestamp) as occurred_at,
-    actor,
+    nullif(actor, '') as actor,
     nullif(url, '') as url,
     nullif(address, '') as address
 from read_csv($file, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"')

@@ -9,30 +9,54 @@ create or replace temp macro cell(text, null_texts) as
 create or replace temp macro translated(text, theirs, ours) as
     coalesce(list_extract(ours, list_position(theirs, text)), text);
 
--- dates before 1900 are fillers (0001-01-01, 1899-12-30), not instants of a customer's life
+-- before 1900 stand fillers (0001-01-01, 1899-12-30), not instants of a customer's life; beyond 9999
+-- mistakes
 create or replace temp macro plausible(instant) as
-    case when isfinite(instant) and instant >= timestamp '1900-01-01' then instant end;
+    case when isfinite(instant) and instant >= timestamp '1900-01-01' and instant < timestamp '10000-01-01'
+        then instant end;
+
+-- the shape is held fast: a cast would read 10:00 PM as ten in the morning
+create or replace temp macro is_local(text) as
+    regexp_full_match(text, '\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?');
 
 create or replace temp macro has_offset(text) as
-    regexp_matches(text, '\d:\d\d.*(Z|z|UTC|GMT|[+-]\d\d(:?\d\d)?)$');
+    regexp_full_match(
+        text,
+        '\d{4}[-/]\d{1,2}[-/]\d{1,2}[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|UTC|GMT|[+-](0\d|1[0-5])(:?[0-5]\d)?)',
+        'i'
+    );
+
+create or replace temp macro local_instant(text) as
+    case when is_local(text) then plausible(try_cast(text as timestamp)) end;
 
 create or replace temp macro offset_instant(text) as
-    try_cast(regexp_replace(upper(text), '\s+([+-]\d\d)', '\1') as timestamptz) at time zone 'UTC';
+    try_cast(regexp_replace(upper(text), ' ([+-]\d\d)', '\1') as timestamptz);
 
+-- the last days that can be written mean "for ever" and are not moved
 create or replace temp macro in_zone(instant, zone) as
-    case when zone = 'UTC' then instant else instant at time zone zone at time zone 'UTC' end;
+    case when zone = 'UTC' or instant >= timestamp '9999-12-30' then instant
+        else instant at time zone zone at time zone 'UTC' end;
+
+create or replace temp macro in_utc(instant) as
+    plausible(case when isfinite(instant) and year(instant) between 1899 and 10000
+        then instant at time zone 'UTC' end);
 
 -- ISO text; its own offset counts, else the source's time zone
 create or replace temp macro instant(text, zone) as
-    plausible(case when has_offset(text) then offset_instant(text) else in_zone(try_cast(text as timestamp), zone) end);
+    case when has_offset(text) then in_utc(offset_instant(text))
+        else in_zone(local_instant(text), zone) end;
+
+-- a day has no time zone: 2026-11-21T00:00:00+02:00 is the 21st
+create or replace temp macro local_day(text) as
+    case when is_local(text) or has_offset(text) then plausible(try_cast(text as timestamp))::date end;
 
 -- text in the source's own formats, without an offset
 create or replace temp macro formatted_instant(text, formats, zone) as
-    plausible(in_zone(try_strptime(text, formats), zone));
+    in_zone(plausible(try_strptime(text, formats)), zone);
 
 -- the same with %z or %Z in the format
 create or replace temp macro formatted_offset_instant(text, formats) as
-    plausible(try_strptime(text, formats)::timestamptz at time zone 'UTC');
+    in_utc(try_strptime(text, formats)::timestamptz);
 
 create or replace temp macro is_number(text) as
     regexp_full_match(text, '[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?');
