@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from landing_files import CONTACTS, NOW, Place
 
 from reveil.addresses import ASCII_ADDRESS, MAX_ADDRESS, MAX_LOCAL, normalise_address
-from reveil.errors import BadInput
 from reveil.warehouse import sql
 
 ORDERS = "order_id,contact_id,ordered_at,amount\n"
@@ -132,13 +131,6 @@ def test_for_ever_stays_for_ever(place: Place) -> None:
     place.put("crm_contacts.csv", "contact_id,email,hold_until\n1,ada@mail.example,9999-12-31 23:59:59\n")
     place.load()
     assert place.rows("select hold_until from raw.crm_contacts") == [(datetime(9999, 12, 31, 23, 59, 59),)]
-
-
-def test_formats_that_do_not_go_together_are_told(place: Place) -> None:
-    place.map("tables: {crm_orders: {datetime_format: '%G-%d'}}")
-    place.put("crm_orders.csv", f"{ORDERS}7,1,2026-07,2\n")
-    with pytest.raises(BadInput, match=r"crm_orders\.csv: .*`datetime_format`"):
-        place.load()
 
 
 def test_one_column_may_be_in_a_zone_of_its_own(place: Place) -> None:

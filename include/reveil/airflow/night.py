@@ -77,9 +77,9 @@ def prepare() -> None:
     stamp = home / f".ready-{airflow.__version__}"
     if stamp.exists():
         return
-    log.info("preparing Airflow's metadata (once)")
     home.mkdir(parents=True, exist_ok=True)
     with _airflow_log():
+        log.info("preparing Airflow's metadata (once)")
         _cli("db", "migrate")
         _cli("pools", "set", POOL, "1", "one task at a time may open the warehouse")
     stamp.touch()
