@@ -191,9 +191,7 @@ def sample(settings: Settings, name: str, source: Path | None) -> Report:
 @click.option("--as-of", type=Instant(), help="The night; default the next one.")
 @click.option("--airflow", "through_airflow", is_flag=True, help="Run the four DAGs in Airflow, in this process.")
 @click.option("--sample", "sample_name", type=click.Choice(["cdnow"]), help="Write it if there is no data yet.")
-def nightly(
-    settings: Settings, as_of: datetime | None, through_airflow: bool, sample_name: str | None
-) -> Report:
+def nightly(settings: Settings, as_of: datetime | None, through_airflow: bool, sample_name: str | None) -> Report:
     """A whole night: gather, load, check, build, check, publish, plan, check, push, erase."""
     from reveil import nightly as night
 

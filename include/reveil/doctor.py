@@ -9,7 +9,7 @@ from typing import get_args
 
 from reveil import permission, verbs
 from reveil.campaigns import read_campaigns
-from reveil.errors import ReveilError, Refused
+from reveil.errors import Refused, ReveilError
 from reveil.load import read_sources
 from reveil.report import Report
 from reveil.settings import Settings

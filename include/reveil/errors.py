@@ -1,9 +1,9 @@
 """What may go wrong, as the command line's exit codes tell it.
 
-    ReveilError
-    ├── BadInput      exit 2: a file, setting or argument is wrong; somebody must correct it
-    └── Refused       exit 1: a check or guard said no; nothing was done
-        └── Busy      exit 1: somebody else holds a lock; the same may pass later
+ReveilError
+├── BadInput      exit 2: a file, setting or argument is wrong; somebody must correct it
+└── Refused       exit 1: a check or guard said no; nothing was done
+    └── Busy      exit 1: somebody else holds a lock; the same may pass later
 """
 
 from __future__ import annotations

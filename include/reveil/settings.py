@@ -148,9 +148,7 @@ class Settings(_Section):
         return self.project / "dbt_project"
 
 
-def load_settings(
-    environ: Mapping[str, str] = os.environ, project: Path = PROJECT, **overrides: Any
-) -> Settings:
+def load_settings(environ: Mapping[str, str] = os.environ, project: Path = PROJECT, **overrides: Any) -> Settings:
     """Settings from include/settings.yml, then the environment, then `overrides`.
 
     REVEIL_DATA           the data folder (relative to the project; default data)

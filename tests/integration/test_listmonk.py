@@ -30,7 +30,9 @@ def sandbox(tmp_path: Path) -> Iterator[SandboxHandle]:
 
 
 def adapter(handle: SandboxHandle, token: str | None = None, page_size: int = 3) -> Listmonk:
-    http = HttpSession(handle.url, (handle.user, token or handle.token), 10, 3, sleep=lambda _: None, rng=random.Random(1))
+    http = HttpSession(
+        handle.url, (handle.user, token or handle.token), 10, 3, sleep=lambda _: None, rng=random.Random(1)
+    )
     return Listmonk(http, "sandbox", page_size=page_size, poll_seconds=0.01, import_wait_seconds=20)
 
 

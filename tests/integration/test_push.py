@@ -18,6 +18,14 @@ from reveil.settings import EspSettings, Settings
 from reveil.warehouse import Warehouse
 
 CONTACTS = 9
+EVENT = """
+insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)
+values ('sandbox', 'e', 'c002', '{event}', '{at}', 1)
+"""
+REQUEST = """
+insert into raw.crm_erasure_requests (request_id, contact_id, requested_at, load_id)
+values ('r', 'c002', '1998-06-30', 1)
+"""
 
 
 @pytest.fixture
@@ -96,21 +104,9 @@ def test_a_one_click_unsubscribe_is_global_and_keeps_the_contact_from_the_next_b
     [
         ("update raw.crm_contacts set marketing_consent = false where contact_id = 'c002'", "no_consent"),
         ("update raw.crm_contacts set normalised_email = null where contact_id = 'c002'", "no_address"),
-        (
-            "insert into raw.crm_erasure_requests (request_id, contact_id, requested_at, load_id)"
-            " values ('r', 'c002', '1998-06-30', 1)",
-            "erasure_pending",
-        ),
-        (
-            "insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)"
-            " values ('sandbox', 'e', 'c002', 'complained', '1998-07-01 12:00', 1)",
-            "complained",
-        ),
-        (
-            "insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)"
-            " values ('sandbox', 'e', 'c002', 'bounced_hard', '1998-06-01', 1)",
-            "hard_bounce",
-        ),
+        (REQUEST, "erasure_pending"),
+        (EVENT.format(event="complained", at="1998-07-01 12:00"), "complained"),
+        (EVENT.format(event="bounced_hard", at="1998-06-01"), "hard_bounce"),
     ],
 )
 def test_who_became_unmailable_since_the_plan_is_not_mailed(
@@ -144,7 +140,9 @@ def test_who_objects_while_the_list_is_filled_is_not_mailed(here: Settings, hand
 
 def test_an_objection_of_one_contact_holds_for_the_whole_mailbox(here: Settings, handle: SandboxHandle) -> None:
     with Warehouse(here).write("test") as connection:
-        connection.execute("update raw.crm_contacts set normalised_email = 'c000@gmail.example' where contact_id = 'c001'")
+        connection.execute(
+            "update raw.crm_contacts set normalised_email = 'c000@gmail.example' where contact_id = 'c001'"
+        )
         connection.execute(
             "insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)"
             " values ('sandbox', 'e', 'c001', 'unsubscribed', '1998-06-30', 1)"

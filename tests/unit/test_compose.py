@@ -123,10 +123,7 @@ def filled() -> dict[str, str]:
 
 
 def environment(service: str) -> dict[str, str]:
-    return {
-        key: interpolate(str(value), filled())
-        for key, value in SERVICES[service].get("environment", {}).items()
-    }
+    return {key: interpolate(str(value), filled()) for key, value in SERVICES[service].get("environment", {}).items()}
 
 
 def one_shots() -> set[str]:
@@ -158,10 +155,7 @@ def airflow_commands() -> list[list[str]]:
         for words in (argv(service.get("command", [])), service.get("healthcheck", {}).get("test", [])[1:]):
             scripts = [word for word in words if re.search(r"^airflow ", word, re.M)]
             found += [
-                shlex.split(line)
-                for text in scripts
-                for line in text.splitlines()
-                if line.startswith("airflow ")
+                shlex.split(line) for text in scripts for line in text.splitlines() if line.startswith("airflow ")
             ]
             if words[:1] == ["airflow"]:
                 found.append(words)
@@ -256,9 +250,7 @@ def test_databases_and_data_outlive_their_containers() -> None:
 
 
 def test_mounted_files_exist_and_cannot_be_written() -> None:
-    mounts = {
-        (source, mode) for name in SERVICES for source, _, mode in volumes(name) if source.startswith(".")
-    }
+    mounts = {(source, mode) for name in SERVICES for source, _, mode in volumes(name) if source.startswith(".")}
     assert mounts
     missing = [source for source, _ in mounts if not (PROJECT / source).exists()]
     assert missing == []
@@ -304,9 +296,9 @@ def test_a_filled_example_leaves_nothing_open() -> None:
 def test_no_password_stands_in_the_file() -> None:
     for name, service in SERVICES.items():
         for key, value in service.get("environment", {}).items():
-            if re.search(
-                r"password|secret|token|_key|sql_alchemy_conn|esp_default", key, re.I
-            ) and not key.endswith("_FILE"):
+            if re.search(r"password|secret|token|_key|sql_alchemy_conn|esp_default", key, re.I) and not key.endswith(
+                "_FILE"
+            ):
                 assert re.search(r"\$\{\w+:\?", value), f"{name}: {key}"
     assert not re.search(r"://[^\s:/@$]+:[^\s$@{]+@", TEXT), "an address with a literal password"
 
@@ -331,10 +323,7 @@ def test_airflow_knows_every_option() -> None:
 
 def test_airflow_listens_where_the_health_checks_ask() -> None:
     options = airflow_options()
-    checks = {
-        name: SERVICES[name]["healthcheck"]["test"][-1]
-        for name in ("airflow-api-server", "airflow-scheduler")
-    }
+    checks = {name: SERVICES[name]["healthcheck"]["test"][-1] for name in ("airflow-api-server", "airflow-scheduler")}
     assert (
         f":{options['scheduler']['scheduler_health_check_server_port']['default']}/health"
         in checks["airflow-scheduler"]
@@ -351,9 +340,7 @@ def test_connections_are_json_with_the_token_from_the_environment() -> None:
     found = environment("airflow-scheduler")
     esp = json.loads(found["AIRFLOW_CONN_ESP_DEFAULT"])
     assert esp["password"] == found["REVEIL_ESP_TOKEN"] == filled()["LISTMONK_API_TOKEN"]
-    assert (
-        f"{esp['schema']}://{esp['host']}:{esp['port']}" == found["REVEIL_ESP_URL"] == "http://listmonk:9000"
-    )
+    assert f"{esp['schema']}://{esp['host']}:{esp['port']}" == found["REVEIL_ESP_URL"] == "http://listmonk:9000"
     assert esp["login"] == found["REVEIL_ESP_USER"] == environment("listmonk-init")["LISTMONK_ADMIN_API_USER"]
     warehouse = json.loads(found["AIRFLOW_CONN_WAREHOUSE"])
     assert warehouse["extra"] == {"data": found["REVEIL_DATA"]}
@@ -373,9 +360,7 @@ def test_databases_are_reached_with_their_own_names_and_passwords() -> None:
     address = environment("airflow-scheduler")["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     account = f"{database['POSTGRES_USER']}:{database['POSTGRES_PASSWORD']}"
     assert address == f"postgresql+psycopg2://{account}@airflow-db:5432/{database['POSTGRES_DB']}"
-    database, settings, application = (
-        environment(name) for name in ("listmonk-db", "listmonk-settings", "listmonk")
-    )
+    database, settings, application = (environment(name) for name in ("listmonk-db", "listmonk-settings", "listmonk"))
     for word, postgres in {"user": "USER", "password": "PASSWORD", "database": "DB"}.items():
         client = {"user": "PGUSER", "password": "PGPASSWORD", "database": "PGDATABASE"}[word]
         assert application[f"LISTMONK_db__{word}"] == database[f"POSTGRES_{postgres}"] == settings[client]
@@ -406,9 +391,7 @@ def test_fernet_key_command_makes_a_key_that_airflow_takes() -> None:
     text = (PROJECT / ".env.example").read_text(encoding="utf-8")
     command = re.search(r"# (python3 -c .+)\n(?:#.*\n)*AIRFLOW_FERNET_KEY=", text)
     assert command
-    made = subprocess.run(
-        [sys.executable, *shlex.split(command[1])[1:]], capture_output=True, text=True, check=True
-    )
+    made = subprocess.run([sys.executable, *shlex.split(command[1])[1:]], capture_output=True, text=True, check=True)
     key = made.stdout.strip()
     assert len(base64.urlsafe_b64decode(key)) == 32
     assert Fernet(key).decrypt(Fernet(key).encrypt(b"x")) == b"x"

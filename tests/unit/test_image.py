@@ -13,7 +13,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -57,9 +56,7 @@ def test_image_installs_the_lock_and_runs_as_nobody_special() -> None:
     assert instructions("WORKDIR") == ["/opt/reveil"]
     assert DOCKERFILE.rindex("USER reveil") > DOCKERFILE.rindex("RUN ")
     assert not [
-        line
-        for line in instructions("ENV") + instructions("ARG")
-        if re.search("PASSWORD|SECRET|TOKEN|KEY", line)
+        line for line in instructions("ENV") + instructions("ARG") if re.search("PASSWORD|SECRET|TOKEN|KEY", line)
     ]
 
 
@@ -74,9 +71,7 @@ def test_volumes_are_mounted_on_folders_that_the_image_gives_to_its_user() -> No
 def test_programs_of_the_image_exist_natively() -> None:
     scripts = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
     programs = {service["command"][0] for service in SERVICES.values()}
-    programs |= {
-        service["healthcheck"]["test"][1] for service in SERVICES.values() if "healthcheck" in service
-    }
+    programs |= {service["healthcheck"]["test"][1] for service in SERVICES.values() if "healthcheck" in service}
     programs |= {json.loads(line)[0] for line in instructions("CMD")}
     assert programs == {"airflow", "bash", "python", "reveil"}
     assert "reveil" in scripts

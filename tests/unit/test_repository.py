@@ -150,9 +150,7 @@ def test_no_file_names_a_folder_of_somebodys_machine() -> None:
 def test_secrets_stay_out_of_the_repository() -> None:
     ignored = subprocess.run(["git", "check-ignore", "--quiet", ".env"], cwd=PROJECT, check=False)
     assert ignored.returncode == 0
-    assert [
-        name(path) for path in files() if path.name == ".env" or path.suffix in {".duckdb", ".pem", ".key"}
-    ] == []
+    assert [name(path) for path in files() if path.name == ".env" or path.suffix in {".duckdb", ".pem", ".key"}] == []
     assert found_in(r"-----BEGIN [A-Z ]*PRIVATE KEY") == []
 
 
@@ -162,12 +160,7 @@ def test_no_module_is_called_utils_or_helpers() -> None:
 
 
 def test_nobody_edits_the_import_path() -> None:
-    wrong = [
-        f"{file}:{line}"
-        for file, tree in python()
-        for used, line in calls_and_names(tree)
-        if used == "sys.path"
-    ]
+    wrong = [f"{file}:{line}" for file, tree in python() for used, line in calls_and_names(tree) if used == "sys.path"]
     assert wrong == []
 
 
@@ -201,10 +194,7 @@ def test_no_error_is_caught_whole_and_carried_on() -> None:
         for file, tree in python()
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler)
-        and (
-            node.type is None
-            or {"Exception", "BaseException"} & set(re.findall(r"\w+", ast.unparse(node.type)))
-        )
+        and (node.type is None or {"Exception", "BaseException"} & set(re.findall(r"\w+", ast.unparse(node.type))))
         and not isinstance(node.body[-1], ast.Raise)
     ]
     assert wrong == []
@@ -244,9 +234,7 @@ def dag_files() -> list[tuple[str, ast.Module]]:
 
 
 def test_dag_files_are_short() -> None:
-    lengths = {
-        name(path): len(path.read_text().splitlines()) for path in files() if name(path).startswith("dags/")
-    }
+    lengths = {name(path): len(path.read_text().splitlines()) for path in files() if name(path).startswith("dags/")}
     assert {file: lines for file, lines in lengths.items() if lines > DAG_LINES} == {}
 
 
@@ -272,15 +260,11 @@ def test_dag_files_hold_no_sql_no_clock_and_no_io() -> None:
         used = {dotted for dotted, _ in calls_and_names(tree)}
         assert not {dotted for dotted in used if forbidden.fullmatch(dotted)}, file
         called = {
-            node.func.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
         assert not called & {"open", "print", "eval", "exec"}, file
         strings = [
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and node not in docstrings(tree)
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in docstrings(tree)
         ]
         assert not [text for text in strings if isinstance(text, str) and sql.match(text)], file
 
@@ -291,9 +275,7 @@ def test_dag_files_carry_their_runbook() -> None:
 
 
 def test_no_dag_or_plugin_bears_a_packages_name() -> None:
-    for path in (
-        file for file in files() if file.parent.name in {"dags", "plugins"} and file.suffix == ".py"
-    ):
+    for path in (file for file in files() if file.parent.name in {"dags", "plugins"} and file.suffix == ".py"):
         assert path.stem not in sys.stdlib_module_names
         assert importlib.util.find_spec(path.stem) is None, name(path)
 

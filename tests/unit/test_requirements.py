@@ -59,9 +59,7 @@ def test_every_requirement_is_pinned_with_hashes(lock: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_no_lock_names_an_index_a_file_or_an_address(lock: str) -> None:
     text = (PROJECT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
-    assert not re.search(
-        r"://|^\s*(-i|-f|-e|--(extra-)?index-url|--find-links|--trusted-host)\b| @ ", text, re.M
-    )
+    assert not re.search(r"://|^\s*(-i|-f|-e|--(extra-)?index-url|--find-links|--trusted-host)\b| @ ", text, re.M)
 
 
 @pytest.mark.parametrize("other", ["dev", "docker"])
@@ -73,9 +71,7 @@ def test_runtime_versions_stand_identically_in_the_other_locks(other: str) -> No
 
 
 @pytest.mark.parametrize(("lock", "extra"), [("runtime", None), ("dev", "dev"), ("docker", "postgres")])
-def test_every_dependency_of_the_project_is_locked_at_an_allowed_version(
-    lock: str, extra: str | None
-) -> None:
+def test_every_dependency_of_the_project_is_locked_at_an_allowed_version(lock: str, extra: str | None) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = project["dependencies"] + (project["optional-dependencies"][extra] if extra else [])
     locked = pins(lock)

@@ -38,9 +38,7 @@ def test_a_folder_that_does_not_exist_holds_no_company_files(tmp_path: Path) -> 
     refuse_company_files(tmp_path / "landing")
 
 
-def test_files_are_named_by_table_with_the_infix_of_samples(
-    tmp_path: Path, tables: duckdb.DuckDBPyConnection
-) -> None:
+def test_files_are_named_by_table_with_the_infix_of_samples(tmp_path: Path, tables: duckdb.DuckDBPyConnection) -> None:
     rows = write_tables(tables, tmp_path / "landing")
     assert sorted(file.name for file in (tmp_path / "landing").iterdir()) == sorted(rows)
     assert set(rows) == {f"{table}.sample.{kind}" for table, kind in FILES.items()}

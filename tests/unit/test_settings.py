@@ -44,7 +44,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_the_environment_names_the_data_folder_and_the_esp(tmp_path: Path) -> None:
     found = load_settings(
-        {"REVEIL_DATA": str(tmp_path), "REVEIL_ESP_URL": "http://me:secret@127.0.0.1:9/", "REVEIL_ESP_PROVIDER": "listmonk"}
+        {
+            "REVEIL_DATA": str(tmp_path),
+            "REVEIL_ESP_URL": "http://me:secret@127.0.0.1:9/",
+            "REVEIL_ESP_PROVIDER": "listmonk",
+        }
     )
     assert found.warehouse == tmp_path / "warehouse.duckdb"
     assert (found.esp.url, found.esp.user, found.esp.provider) == ("http://127.0.0.1:9", "me", "listmonk")

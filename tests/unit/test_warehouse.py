@@ -49,7 +49,9 @@ def test_reading_before_the_first_load_says_what_to_do(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("held", "wanted"), [("exclusive", "shared"), ("exclusive", "exclusive"), ("shared", "exclusive")])
+@pytest.mark.parametrize(
+    ("held", "wanted"), [("exclusive", "shared"), ("exclusive", "exclusive"), ("shared", "exclusive")]
+)
 def test_whoever_waits_in_vain_learns_who_holds_the_warehouse(tmp_path: Path, held: str, wanted: str) -> None:
     process = hold(tmp_path, held)
     try:

@@ -94,9 +94,7 @@ class EspCampaign:
     sent: int
 
 
-EventKind = Literal[
-    "delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "unsubscribed", "complained"
-]
+EventKind = Literal["delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "unsubscribed", "complained"]
 
 
 class Event(NamedTuple):

@@ -121,9 +121,7 @@ def _find_or_make_list(delivery: Delivery, batch: Batch) -> str:
     raise EspUnavailable(f"{batch.key}: its list could not be made; try again later")
 
 
-def _fill(
-    delivery: Delivery, list_id: str, allowed: list[Recipient]
-) -> tuple[dict[str, str], list[Outcome]]:
+def _fill(delivery: Delivery, list_id: str, allowed: list[Recipient]) -> tuple[dict[str, str], list[Outcome]]:
     """Make the list hold exactly `allowed`, as far as the provider lets them in.
 
     Returns the receiving members (esp_id → contact_id) and an outcome for each that is missing.
@@ -220,9 +218,7 @@ def _outcomes(campaign: EspCampaign, undecided: list[str]) -> list[Outcome]:
     return [Outcome(one, "unknown", why) for one in undecided]
 
 
-def _close(
-    delivery: Delivery, batch: Batch, outcomes: list[Outcome], campaign: EspCampaign | None = None
-) -> str:
+def _close(delivery: Delivery, batch: Batch, outcomes: list[Outcome], campaign: EspCampaign | None = None) -> str:
     campaign_id = campaign.id if campaign else None
     delivery.journal.record(batch, "closed", delivery.as_of, campaign_id=campaign_id, outcomes=outcomes)
     counts = delivery.journal.batch_outcomes(batch)

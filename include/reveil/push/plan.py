@@ -36,7 +36,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
 
 
 def require_whole_sources(sources: Sequence[Freshness]) -> None:
-    """Raises Refused naming each source that is stale or shrunken: who bought or objected since is not known."""
+    """Raises Refused naming each source that is stale or shrunken: who bought or objected is not known."""
     faults = [
         f"{source.table} is {source.verdict}{_age(source) if source.verdict == 'stale' else ''}"
         for source in sources

@@ -26,9 +26,6 @@ create or replace temp macro has_offset(text) as
         'i'
     );
 
-create or replace temp macro local_instant(text) as
-    case when is_local(text) then plausible(try_cast(text as timestamp)) end;
-
 create or replace temp macro offset_instant(text) as
     try_cast(regexp_replace(upper(text), ' ([+-]\d\d)', '\1') as timestamptz);
 
@@ -43,8 +40,8 @@ create or replace temp macro in_utc(instant) as
 
 -- ISO text; its own offset counts, else the source's time zone
 create or replace temp macro instant(text, zone) as
-    case when has_offset(text) then in_utc(offset_instant(text))
-        else in_zone(local_instant(text), zone) end;
+    case when is_local(text) then in_zone(plausible(try_cast(text as timestamp)), zone)
+        when has_offset(text) then in_utc(offset_instant(text)) end;
 
 -- a day has no time zone: 2026-11-21T00:00:00+02:00 is the 21st
 create or replace temp macro local_day(text) as
