@@ -40,12 +40,22 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         """What a person's shell would have, and nothing of the shell that runs the tests."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REVEIL_", "AIRFLOW", "PYTEST"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("REVEIL_", "AIRFLOW", "PYTEST"))
+        }
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        ours = {"REVEIL_DATA": str(self.data), "AIRFLOW_HOME": str(self.airflow), "REVEIL_SETTINGS": str(self._settings_file())}
+        ours = {
+            "REVEIL_DATA": str(self.data),
+            "AIRFLOW_HOME": str(self.airflow),
+            "REVEIL_SETTINGS": str(self._settings_file()),
+        }
         ours |= {"REVEIL_ESP_PROVIDER": self.provider}
         if self.esp:
-            ours |= {"REVEIL_ESP_URL": self.esp.url, "REVEIL_ESP_USER": self.esp.user, "REVEIL_ESP_TOKEN": self.esp.token}
+            ours |= {
+                "REVEIL_ESP_URL": self.esp.url,
+                "REVEIL_ESP_USER": self.esp.user,
+                "REVEIL_ESP_TOKEN": self.esp.token,
+            }
         return kept | ours
 
     @property
@@ -56,7 +66,12 @@ class Desk:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`reveil WORDS`, to its end."""
         return subprocess.run(
-            [REVEIL, *words], env=self.environment, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False
+            [REVEIL, *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
         )
 
     def start(self, *words: str) -> subprocess.Popen[str]:

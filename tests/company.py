@@ -34,7 +34,14 @@ def export(landing: Path, night: datetime = NIGHT) -> None:
     )
     write(landing / "crm_contacts.csv", head, rows)
     orders = [
-        (f"o-{one}", one, (day_before - timedelta(days=400 if one in DORMANT else 0)).isoformat(), "25.00", "EUR", "paid")
+        (
+            f"o-{one}",
+            one,
+            (day_before - timedelta(days=400 if one in DORMANT else 0)).isoformat(),
+            "25.00",
+            "EUR",
+            "paid",
+        )
         for one in contacts
     ]
     write(landing / "crm_orders.csv", "order_id,contact_id,ordered_at,amount,currency,status", orders)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
+from reveil.addresses import MAX_LOCAL
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, connect
 
-_ADDRESS = re.compile(rb"[^\s\"'<>,;()\[\]{}|\\=:/&?#@]+@[a-z0-9.-]+[a-z0-9]")
-"""What looks like an address; what stands before the @ may be longer than the address."""
-_TEXT_COLUMNS = "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+_TEXT_COLUMNS = (
+    "select table_schema, table_name, column_name from information_schema.columns where data_type = 'VARCHAR'"
+)
 
 
 def addresses(settings: Settings) -> frozenset[bytes]:
@@ -80,7 +80,10 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 def _hits(wanted: frozenset[bytes], contents: Iterable[bytes]) -> set[bytes]:
-    return {address for content in contents for form in _forms(content.lower()) for address in _in(form, wanted)}
+    domains = frozenset(address.rpartition(b"@")[2] for address in wanted)
+    return {
+        hit for content in contents for form in _forms(content.lower()) for hit in _in(form, domains) if hit in wanted
+    }
 
 
 def _forms(content: bytes) -> set[bytes]:
@@ -88,19 +91,12 @@ def _forms(content: bytes) -> set[bytes]:
     return {content, unquote_to_bytes(content), content.replace(b"\\u0040", b"@")}
 
 
-def _in(content: bytes, wanted: frozenset[bytes]) -> Iterator[bytes]:
-    for match in _ADDRESS.finditer(content):
-        token = match.group()
-        local, _, domain = token.partition(b"@")
-        # bytes of a database page or an escape may stand right before the address
-        yield from (
-            whole
-            for start in range(len(local))
-            for end in _ends(domain)
-            if (whole := local[start:] + b"@" + domain[:end]) in wanted
-        )
-
-
-def _ends(domain: bytes) -> Iterator[int]:
-    """After each label and letter: what follows may be glued to the domain."""
-    return iter(range(domain.find(b".") + 1, len(domain) + 1))
+def _in(content: bytes, domains: frozenset[bytes]) -> Iterator[bytes]:
+    """Everything that may be an address of one of the domains: whatever stands glued to it on either side, as on a
+    database's page, does not hide it."""
+    at = content.find(b"@")
+    while at >= 0:
+        for domain in domains:
+            if content.startswith(domain, at + 1):
+                yield from (content[start:at] + b"@" + domain for start in range(max(at - MAX_LOCAL, 0), at))
+        at = content.find(b"@", at + 1)

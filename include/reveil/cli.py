@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import click
@@ -46,7 +48,13 @@ as_of_option = click.option("--as-of", type=Instant(), required=True, help="The 
 @click.option("--debug", is_flag=True, help="Show the steps on stderr.")
 def main(debug: bool) -> None:
     """Finds contacts who drift away, wins them back, and erases their data on time."""
+    sys.excepthook = tell_unexpected
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if debug else logging.WARNING, format="%(message)s")
+
+
+def tell_unexpected(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
+    """What Python prints of an error that nobody foresaw, less its text: that may quote a cell."""
+    click.echo("".join(traceback.format_tb(trace)) + f"unexpected {kind.__name__} (its text may hold data)", err=True)
 
 
 def verb(name: str, **attributes: Any) -> Callable[[Verb], click.Command]:
@@ -195,6 +203,7 @@ def nightly(settings: Settings, as_of: datetime | None, through_airflow: bool, s
     """A whole night: gather, load, check, build, check, publish, plan, check, push, erase."""
     from reveil import nightly as night
 
+    logging.getLogger("reveil").setLevel(logging.INFO)  # a night takes a while: its progress is shown
     if sample_name and night.is_fresh(settings):
         click.echo(f"a new warehouse: writing the sample {sample_name} into {settings.landing}", err=True)
         verbs.sample(settings, sample_name)

@@ -220,12 +220,16 @@ def split_address(address: str) -> dict[str, str]:
 def provide_airflow_environment(settings: Settings) -> None:
     """Airflow's own settings for this folder, where the environment does not have them. Airflow reads them when it
     is imported, so this comes first."""
+    port = os.environ.get("AIRFLOW__API__PORT", "8080")
     defaults = {
         "AIRFLOW_HOME": str(settings.project / ".airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__API__HOST": "127.0.0.1",
+        # tasks report to the web server: where it listens, not where it would by default
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     for name, value in defaults.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from typing import Any
 import duckdb
 import pandas
 
-from reveil.errors import BadInput, Busy
+from reveil.errors import BadInput, Busy, ReveilError
 from reveil.raw_tables import RAW_TABLES, RawTable
 from reveil.settings import Settings
 
@@ -154,15 +155,28 @@ def _holder(descriptor: int) -> str:
 def connect(
     path: Path | None, config: dict[str, Any] | None = None, read_only: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection in UTC, closed at the end; without a path, in memory."""
+    """A DuckDB connection in UTC, closed at the end; without a path, in memory.
+
+    Raises Busy where a program that knows nothing of our lock has the file open, BadInput where it cannot be read.
+    """
     if path is not None and not read_only:
         path.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(path or ":memory:", read_only=read_only, config=config or {})
+    try:
+        connection = duckdb.connect(path or ":memory:", read_only=read_only, config=config or {})
+    except duckdb.IOException as error:
+        raise _not_opened(path, str(error)) from None
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
         connection.close()
+
+
+def _not_opened(path: Path | None, told: str) -> ReveilError:
+    if holder := re.search(r"lock is held in (.+?) \(PID (\d+)\)", told):
+        name, pid = Path(holder[1]).name, holder[2]
+        return Busy(f"{path}: opened by {name} (process {pid}); close it there, and query the published copy instead")
+    return BadInput(f"{path}: is no database that can be read here (damaged, newer, or not permitted); put back a copy")
 
 
 @contextmanager

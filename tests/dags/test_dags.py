@@ -7,14 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from commands import Desk
+from webhooks import Webhook, listening
 
 from reveil.errors import BadInput, Busy, Refused
 from reveil.esp.base import EspDenied, EspRejected, EspUnavailable, EspUncertain
@@ -90,7 +89,9 @@ def test_parsing_imports_no_heavy_library_and_no_verb(parsed: dict[str, Any]) ->
 
 def test_one_dag_has_a_cron_and_each_other_waits_for_the_one_before(dags: dict[str, dict[str, Any]]) -> None:
     assert {name: dag["schedule"] for name, dag in dags.items()} == CHAIN
-    handed_on = {name: [asset for task in dag["tasks"].values() for asset in task["outlets"]] for name, dag in dags.items()}
+    handed_on = {
+        name: [asset for task in dag["tasks"].values() for asset in task["outlets"]] for name, dag in dags.items()
+    }
     for earlier, later in zip(list(CHAIN), list(CHAIN)[1:], strict=False):
         assert handed_on[earlier] == CHAIN[later]
     assert handed_on["delete_personal_data"] == []
@@ -150,7 +151,9 @@ def event(**extra: str) -> SimpleNamespace:
 
 
 def context(
-    param: str | None = None, events: dict[str, list[SimpleNamespace]] | None = None, interval_end: datetime | None = None
+    param: str | None = None,
+    events: dict[str, list[SimpleNamespace]] | None = None,
+    interval_end: datetime | None = None,
 ) -> dict[str, Any]:
     """Like Airflow's: a run that an Asset triggered has no interval, a scheduled one no events."""
     return {"params": {"as_of": param}, "triggering_asset_events": events or {}, "data_interval_end": interval_end}
@@ -218,26 +221,9 @@ def test_only_what_may_pass_is_retried(steps: ModuleType, error: Exception, pass
 
 
 @pytest.fixture
-def webhook() -> Iterator[tuple[str, list[str]]]:
-    """An address that takes notifications, and the bodies that came."""
-    bodies: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/hook", bodies
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def webhook() -> Iterator[Webhook]:
+    with listening() as there:
+        yield there
 
 
 FAILED = {
@@ -248,25 +234,24 @@ FAILED = {
 
 
 def test_a_failure_is_told_by_names_and_ids_alone(
-    steps: ModuleType, webhook: tuple[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    steps: ModuleType, webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, bodies = webhook
     file = tmp_path / "with_webhook.yml"
-    file.write_text(f"notify_webhook: {url}\n")
+    file.write_text(f"notify_webhook: {webhook.url}\n")
     monkeypatch.setenv("REVEIL_SETTINGS", str(file))
     steps.notify_failure(FAILED)
-    assert len(bodies) == 1
-    told = json.loads(bodies[0])["text"]
+    assert len(webhook.bodies) == 1
+    told = json.loads(webhook.bodies[0])["text"]
     assert all(word in told for word in ("push_reactivation", "push", "manual__1", "2"))
-    assert "quarrel" not in bodies[0]
-    assert "convert" not in bodies[0]
+    assert "quarrel" not in webhook.bodies[0]
+    assert "convert" not in webhook.bodies[0]
 
 
 def test_without_a_webhook_a_failure_is_only_logged(
-    steps: ModuleType, webhook: tuple[str, list[str]], caplog: pytest.LogCaptureFixture
+    steps: ModuleType, webhook: Webhook, caplog: pytest.LogCaptureFixture
 ) -> None:
     steps.notify_failure(FAILED)
-    assert webhook[1] == []
+    assert webhook.bodies == []
     assert "push_reactivation" in caplog.text
     assert "quarrel" not in caplog.text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,8 +68,15 @@ def standalone(settings: Settings) -> Report:
     """Airflow's web server, scheduler and the rest as one child process, until it ends."""
     prepare()
     with _connections(settings):
-        ended = subprocess.run([str(Path(sys.executable).with_name("airflow")), "standalone"], check=False)
-    return Report("up", (f"Airflow ended with {ended.returncode}",), {"returncode": ended.returncode})
+        binaries = Path(sys.executable).parent
+        # its components are started by name
+        environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+        with subprocess.Popen([str(binaries / "airflow"), "standalone"], env=environment) as child:
+            # ended by a signal, Airflow's many processes end with us; an interrupt reaches them by itself
+            signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
+            signal.signal(signal.SIGINT, lambda *_: child.send_signal(signal.SIGINT))
+            returncode = child.wait()
+    return Report("up", (f"Airflow ended with {returncode}",), {"returncode": returncode})
 
 
 def prepare() -> None:

@@ -65,7 +65,7 @@ def step(verb: str, *, outlet: Asset | None = None, **task_options: Any) -> Any:
 
 
 def _run(verb: str, settings: Settings, as_of: datetime) -> dict[str, Any]:
-    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
     from reveil.verbs import take
 
@@ -73,9 +73,9 @@ def _run(verb: str, settings: Settings, as_of: datetime) -> dict[str, Any]:
         return dict(take(verb, settings, as_of).figures)
     except ReveilError as error:
         log.error("%s: %s", verb, error)
-        if may_pass(error):
-            raise
-        raise AirflowFailException(f"{verb}: {error}") from None
+        # raised anew: the frames where it happened hold recipients, and Airflow can be told to print them
+        kind = AirflowException if may_pass(error) else AirflowFailException
+        raise kind(f"{verb}: {error}") from None
     except Exception as error:  # noqa: BLE001 - raised again, without words that may quote a cell
         log.error("%s: unexpected %s at %s", verb, type(error).__name__, place_of(error))
         raise AirflowFailException(f"{verb}: unexpected {type(error).__name__} at {place_of(error)}") from None

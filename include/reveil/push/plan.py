@@ -44,7 +44,7 @@ def require_whole_sources(sources: Sequence[Freshness]) -> None:
     ]
     if faults:
         raise Refused(
-            f"{'; '.join(faults)}; deliver the export, or change dbt_project/seeds/source_freshness.csv if this is right"
+            f"{'; '.join(faults)}; deliver the export, or change the limits in dbt_project/seeds/source_freshness.csv"
         )
 
 
