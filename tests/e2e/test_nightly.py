@@ -185,7 +185,8 @@ def test_the_dags_ran_in_order_and_the_followers_without_a_logical_date(desk: De
 
 
 def test_every_asset_event_carries_the_night(desk: Desk, first: Night) -> None:
-    query = "select source_dag_id, name, asset_event.extra from asset_event join asset on asset.id = asset_id order by asset_event.id"
+    joined = "asset_event join asset on asset.id = asset_id order by asset_event.id"
+    query = f"select source_dag_id, name, asset_event.extra from {joined}"
     found = [(dag, asset, json.loads(extra)) for dag, asset, extra in metadata(desk, query)]
     events = [(dag, asset) for dag, asset, extra in found if extra["as_of"] == NIGHT]
     assert {(dag, asset) for dag, asset, _ in found} == set(events)

@@ -107,6 +107,18 @@ def test_wrong_credentials_are_an_error_of_the_settings_and_say_where(desk: Desk
     assert nothing_left(desk, handle)
 
 
+def test_wrong_credentials_show_on_the_very_first_night_before_anything_is_loaded(
+    tmp_path: Path, handle: SandboxHandle
+) -> None:
+    wrong = SandboxHandle(handle.url, handle.user, "no-such-token", 0)
+    desk = Desk(tmp_path / "new", wrong, provider="listmonk")
+    company.export(desk.settings.landing)
+    refused = give(desk, "nightly")
+    assert refused.exit_code == 2
+    assert "wrong or missing credentials" in refused.stderr
+    assert not desk.settings.warehouse.exists()
+
+
 def test_without_an_address_a_real_provider_is_refused(desk: Desk) -> None:
     refused = give(as_if(desk, esp=None, provider="listmonk"), "gather")
     assert refused.exit_code == 2

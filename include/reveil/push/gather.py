@@ -27,7 +27,8 @@ def gather(settings: Settings, esp: Esp, as_of: datetime) -> Report:
     gathering reads the same again. Raises EspError.
     """
     warehouse = Warehouse(settings)
-    if not warehouse.exists:  # nobody is known yet, and a load that fails must leave none behind
+    if not warehouse.exists:  # nobody is known yet; a load that fails must leave no warehouse behind
+        esp.check()
         return _report([], 0)
     with warehouse.write("gather: cursors") as connection:
         cursors = dict(connection.execute(sql("gather_cursors"), {"esp": esp.name}).fetchall())
