@@ -46,7 +46,7 @@ lock: $(VENV)/.dev  ## write requirements/*.txt anew from pyproject.toml
 	done
 
 clean:  ## remove the environment and Airflow's metadata; the data folder stays
-	rm -rf $(VENV) .airflow
+	rm -rf $(VENV) data/airflow
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

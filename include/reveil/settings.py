@@ -48,21 +48,18 @@ class EspSettings(_Section):
 
 
 class StatusSettings(_Section):
-    grace_days: int = Field(default=90, ge=0)
     drifting_days: int = Field(default=60, ge=0)
 
 
 class PushSettings(_Section):
     min_days_between_messages: int = Field(default=7, ge=0)
     intent_ttl_hours: int = Field(default=24, ge=1)
-    canary: int = Field(default=200, ge=1)
     max_audience: int = Field(default=100_000, ge=1)
     finish_wait_seconds: float = Field(default=600, ge=0)
 
 
 class ErasureSettings(_Section):
     ahead_days: int = Field(default=7, ge=0)
-    retention_weekday: int = Field(default=6, ge=0, le=6)
 
 
 class Settings(_Section):
@@ -222,7 +219,7 @@ def provide_airflow_environment(settings: Settings) -> None:
     is imported, so this comes first."""
     port = os.environ.get("AIRFLOW__API__PORT", "8080")
     defaults = {
-        "AIRFLOW_HOME": str(settings.project / ".airflow"),
+        "AIRFLOW_HOME": str(settings.data / "airflow"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

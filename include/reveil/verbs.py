@@ -73,8 +73,11 @@ def plan(settings: Settings, as_of: datetime) -> Report:
 
 
 def push(settings: Settings, as_of: datetime) -> Report:
+    from reveil.push import dry_run
     from reveil.push import push as deliver
 
+    if not permission.is_allowed(settings, "send"):
+        return dry_run(settings, as_of, now=utc_now())
     with connected(settings) as esp:
         return deliver(settings, esp, as_of, now=utc_now())
 

@@ -164,7 +164,7 @@ def test_the_doctor_lists_every_fault_at_once(desk: Desk, tmp_path: Path) -> Non
 
 def test_a_wrong_settings_file_is_named_with_its_key(desk: Desk, tmp_path: Path) -> None:
     file = tmp_path / "wrong.yml"
-    file.write_text("push: {canary: 0}\nside_effect: send\n")
+    file.write_text("push: {max_audience: 0}\nside_effect: send\n")
     refused = CliRunner().invoke(main, ["doctor"], env={**desk.environment, "REVEIL_SETTINGS": str(file)})
     assert refused.exit_code == 2
-    assert all(word in refused.stderr for word in ("wrong.yml", "push.canary", "side_effect"))
+    assert all(word in refused.stderr for word in ("wrong.yml", "push.max_audience", "side_effect"))

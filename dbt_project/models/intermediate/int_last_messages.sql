@@ -1,5 +1,4 @@
--- when each mailbox was last written to, by a regular send or by a batch that was neither
--- cancelled nor refused
+-- when each mailbox was last written to, by a regular send or by a batch that was not refused
 with
 
 messages as (
@@ -15,7 +14,7 @@ messages as (
         planned_as_of as sent_at
     from {{ ref('stg_journal__batch_contacts') }}
     where
-        coalesce(outcome, '') not in ('cancelled', 'refused')
+        coalesce(outcome, '') <> 'refused'
         and {{ visible('planned_as_of') }}
 
 ),

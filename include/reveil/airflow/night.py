@@ -71,10 +71,11 @@ def standalone(settings: Settings) -> Report:
         binaries = Path(sys.executable).parent
         # its components are started by name
         environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+        # a shell starts background jobs deaf to interrupts, and children inherit that; a handler of ours they do not
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen([str(binaries / "airflow"), "standalone"], env=environment) as child:
-            # ended by a signal, Airflow's many processes end with us; an interrupt reaches them by itself
-            signal.signal(signal.SIGTERM, lambda *_: child.send_signal(signal.SIGINT))
-            signal.signal(signal.SIGINT, lambda *_: child.send_signal(signal.SIGINT))
+            for number in (signal.SIGINT, signal.SIGTERM):  # Airflow ends all its processes on an interrupt only
+                signal.signal(number, lambda *_: child.send_signal(signal.SIGINT))
             returncode = child.wait()
     return Report("up", (f"Airflow ended with {returncode}",), {"returncode": returncode})
 

@@ -57,7 +57,7 @@ def push(settings: Settings, esp: Esp, as_of: datetime, now: datetime) -> Report
     permission.require_near_the_clock(settings, as_of, now)
     warehouse = Warehouse(settings)
     if not permission.is_allowed(settings, "send"):
-        return _dry_run(warehouse)
+        return dry_run(settings, as_of, now)
     with push_lock(settings):
         permission.require_not_paused(settings)
         with warehouse.read("push: marts of tonight") as connection:
@@ -225,13 +225,15 @@ def _close(delivery: Delivery, batch: Batch, outcomes: list[Outcome], campaign: 
     return f"{batch.key}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody")
 
 
-def _dry_run(warehouse: Warehouse) -> Report:
-    counts = Journal(warehouse).audience()
+def dry_run(settings: Settings, as_of: datetime, now: datetime) -> Report:
+    """What a push of this night would send, from its plan; asks no provider and writes nothing."""
+    permission.require_near_the_clock(settings, as_of, now)
+    counts = Journal(Warehouse(settings)).audience()
     lines = [
         f"{campaign}/{step} ({language}): {count} contacts would be mailed"
         for campaign, step, language, count in counts
     ]
-    lines.append("side_effects is none in settings.yml: nothing was sent or written")
+    lines.append("side_effects is none in settings.yml: nothing was sent, no intent was written")
     return Report("push", tuple(lines), {"dry_run": True, "planned": sum(count for *_, count in counts)})
 
 

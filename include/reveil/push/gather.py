@@ -12,6 +12,7 @@ from pathlib import Path
 from reveil import permission
 from reveil.addresses import normalise_address
 from reveil.esp.base import Esp, Event, Feed
+from reveil.load import honour_tracking_consent
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
@@ -29,7 +30,7 @@ def gather(settings: Settings, esp: Esp, as_of: datetime) -> Report:
     warehouse = Warehouse(settings)
     if not warehouse.exists:  # nobody is known yet; a load that fails must leave no warehouse behind
         esp.check()
-        return _report([], 0)
+        return _report([], 0, 0)
     with warehouse.write("gather: cursors") as connection:
         cursors = dict(connection.execute(sql("gather_cursors"), {"esp": esp.name}).fetchall())
     with _spool(settings) as file:
@@ -38,13 +39,14 @@ def gather(settings: Settings, esp: Esp, as_of: datetime) -> Report:
             connection.begin()
             connection.execute(sql("gather_stage"), {"file": str(file)})
             connection.execute(sql("gather_map"), {"esp": esp.name})
+            connection.execute(sql("gather_new"), {"esp": esp.name})
             rows = connection.execute(sql("gather_count"), {"esp": esp.name}).fetchall()
-            connection.execute(sql("gather_merge"), {"esp": esp.name})
+            connection.execute(sql("gather_merge"))
             connection.execute(sql("gather_move_cursors"), {"esp": esp.name, "as_of": as_of})
-            connection.execute(sql("honour_tracking_consent"))
+            not_kept = honour_tracking_consent(connection)
             connection.commit()
     made_global = _suppress_everywhere(settings, warehouse, esp, as_of)
-    return _report(rows, made_global)
+    return _report(rows, not_kept, made_global)
 
 
 @contextmanager
@@ -105,8 +107,10 @@ def _suppress_everywhere(settings: Settings, warehouse: Warehouse, esp: Esp, as_
     return len(esp_ids)
 
 
-def _report(rows: list[tuple[str, int, int, int]], made_global: int) -> Report:
+def _report(rows: list[tuple[str, int, int, int]], not_kept: int, made_global: int) -> Report:
     lines = [f"{event}: {new} new, {known} known, {unknown} of nobody we know" for event, new, known, unknown in rows]
+    if not_kept:
+        lines.append(f"{not_kept} opens of contacts without tracking consent: only the last date is kept")
     if made_global:
         lines.append(f"{made_global} who left a list are now suppressed on all of them")
     figures = {event: {"new": new, "known": known, "unknown": unknown} for event, new, known, unknown in rows}

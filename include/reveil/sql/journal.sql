@@ -59,7 +59,7 @@ create table if not exists journal.batches (
     recorded_at timestamp not null default (now() at time zone 'UTC')
 );
 
--- how far a batch got: listed, created, started, finished, cancelled
+-- how far a batch got: ready, started, closed, or cancelled because it never started
 create table if not exists journal.batch_events (
     batch_key varchar not null,
     event varchar not null,
@@ -70,7 +70,7 @@ create table if not exists journal.batch_events (
     recorded_at timestamp not null default (now() at time zone 'UTC')
 );
 
--- the unit of "never twice"; outcome is set once: sent, refused, unknown, cancelled
+-- the unit of "never twice"; outcome is set once: sent, refused, unknown
 create table if not exists journal.batch_contacts (
     batch_key varchar not null,
     campaign varchar not null,

@@ -10,7 +10,7 @@ last_messages as (
     from (
         select contact_id, sent_at from raw.esp_sends where sent_at < $as_of
         union all
-        select contact_id, as_of as sent_at from journal.batch_contacts where coalesce(outcome, '') not in ('cancelled', 'refused')
+        select contact_id, as_of as sent_at from journal.batch_contacts where coalesce(outcome, '') <> 'refused'
     ) as messages
     inner join marts.contacts as contacts using (contact_id)
     where contacts.mailbox_id is not null

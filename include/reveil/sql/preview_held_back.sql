@@ -1,5 +1,5 @@
 select
-    case when is_mailable then 'may be mailed on a later night' else not_mailable_reason end as reason,
+    case when is_mailable then 'mailable: in a campaign already, written to lately, or beyond a night''s number' else not_mailable_reason end as reason,
     count(*)
 from marts.contact_status
 where status = 'dormant' and contact_id not in (select contact_id from marts.next_step)
