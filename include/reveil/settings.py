@@ -227,7 +227,6 @@ def provide_airflow_environment(settings: Settings) -> None:
         # tasks report to the web server: where it listens, not where it would by default
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__PARALLELISM": "4",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
