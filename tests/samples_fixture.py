@@ -58,9 +58,7 @@ def invoice_lines() -> Path:
 
 
 @pytest.fixture(scope="session")
-def online_retail_sample(
-    invoice_lines: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Report]:
+def online_retail_sample(invoice_lines: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     """A landing folder with the Online Retail sample files, and what `write` reported."""
     landing = tmp_path_factory.mktemp("online_retail") / "landing"
     return landing, online_retail.write(landing, invoice_lines)

@@ -68,9 +68,7 @@ def test_the_log_has_its_published_size(files: duckdb.DuckDBPyConnection) -> Non
     ) == (69_659, 23_570, "1997-01-01 12:00:00", "1998-06-30 12:00:00", 80)
 
 
-def test_identical_lines_stay_orders_of_their_own(
-    cdnow_wheel: Path, cdnow_sample: tuple[Path, Report]
-) -> None:
+def test_identical_lines_stay_orders_of_their_own(cdnow_wheel: Path, cdnow_sample: tuple[Path, Report]) -> None:
     lines = Counter(wheel.master_log(cdnow_wheel).splitlines()[1:])
     assert sum(lines.values()) - len(lines) == 255
     log = cdnow_sample[1].figures["log"]
@@ -108,9 +106,7 @@ def test_columns_and_values_are_those_of_the_raw_tables(files: duckdb.DuckDBPyCo
         assert _one(files, f"select count(*) = count(distinct ({key})) from {table.name}") == (True,)
 
 
-def test_rates_are_near_a_real_senders(
-    files: duckdb.DuckDBPyConnection, cdnow_sample: tuple[Path, Report]
-) -> None:
+def test_rates_are_near_a_real_senders(files: duckdb.DuckDBPyConnection, cdnow_sample: tuple[Path, Report]) -> None:
     (sends,) = _one(files, "select count(*) from esp_sends")
     assert isinstance(sends, int)
     for event, rate in RATES.items():
@@ -146,9 +142,7 @@ def test_customers_sign_up_at_most_thirty_days_before_their_first_purchase(
     files: duckdb.DuckDBPyConnection,
 ) -> None:
     firsts = "(select contact_id, min(ordered_at) as first_at from crm_orders group by 1)"
-    before = (
-        "select contact_kind, min(first_at - signed_up_at), max(first_at - signed_up_at) from crm_contacts"
-    )
+    before = "select contact_kind, min(first_at - signed_up_at), max(first_at - signed_up_at) from crm_contacts"
     rows = files.execute(f"{before} left join {firsts} using (contact_id) group by 1 order by 1").fetchall()
     assert rows[0][:2] == ("customer", timedelta(0))
     assert timedelta(29) < rows[0][2] <= timedelta(30)
@@ -206,9 +200,7 @@ def test_every_event_follows_its_send_and_bounces_are_not_delivered(
     joined = "esp_events left join esp_sends using (esp, contact_id, campaign)"
     assert _none(files, f"{joined} where sent_at is null or occurred_at <= sent_at")
     arrived_or_bounced = "event in ('delivered', 'bounced_hard', 'bounced_soft')"
-    fates = (
-        f"select count(*), count(distinct (contact_id, campaign)) from esp_events where {arrived_or_bounced}"
-    )
+    fates = f"select count(*), count(distinct (contact_id, campaign)) from esp_events where {arrived_or_bounced}"
     (sends,) = _one(files, "select count(*) from esp_sends")
     assert _one(files, fates) == (sends, sends)
 

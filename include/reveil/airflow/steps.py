@@ -83,7 +83,8 @@ def _run(verb: str, settings: Settings, as_of: datetime) -> dict[str, Any]:
 
 def place_of(error: BaseException) -> str:
     """File and line of this package where an error passed last."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "reveil" in frame.filename]
+    package = Path(__file__).parents[1]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if package in Path(frame.filename).parents]
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
@@ -162,7 +163,10 @@ def notify_failure(context: Mapping[str, Any]) -> None:
     if webhook:
         import requests
 
-        requests.post(webhook, json={"text": f"reveil: task failed: {json.dumps(message)}"}, timeout=10)
+        try:
+            requests.post(webhook, json={"text": f"reveil: task failed: {json.dumps(message)}"}, timeout=10)
+        except requests.RequestException as error:
+            log.error("the notify_webhook was not reached: %s", type(error).__name__)  # its address may hold a secret
 
 
 DEFAULT_ARGS = {
