@@ -1,0 +1,169 @@
+-- Clicks that no person made, whatever the provider says (docs/decisions/robot-clicks.md): within seconds
+-- of the delivery, or in a burst that took every link of the message. A verdict looks at one calendar month,
+-- so that those of a closed month stand as long as nothing late lands in it.
+with
+
+clicks as (
+
+    select
+        esp,
+        event_id,
+        contact_id,
+        -- a batch of ours, else the provider's campaign
+        coalesce(batch_key, campaign, '') as message,
+        url,
+        occurred_at as clicked_at,
+        cast(date_trunc('month', occurred_at) as date) as clicked_in
+    from {{ ref('stg_esp__events') }}
+    where
+        event = 'clicked'
+        and {{ visible('occurred_at') }}
+
+),
+
+-- where the provider has no "delivered", the send stands for it
+deliveries as (
+
+    select
+        esp,
+        contact_id,
+        coalesce(batch_key, campaign, '') as message,
+        occurred_at as delivered_at
+    from {{ ref('stg_esp__events') }}
+    where
+        event = 'delivered'
+        and {{ visible('occurred_at') }}
+    union all
+    select
+        esp,
+        contact_id,
+        coalesce(batch_key, campaign, '') as message,
+        sent_at as delivered_at
+    from {{ ref('stg_esp__sends') }}
+    where {{ visible('sent_at') }}
+
+),
+
+at_delivery as (
+
+    select
+        clicks.esp,
+        clicks.event_id
+    from clicks
+    inner join deliveries
+        on
+            clicks.contact_id = deliveries.contact_id
+            and clicks.message = deliveries.message
+            and clicks.esp = deliveries.esp
+            and clicks.clicked_at >= deliveries.delivered_at
+    where
+        {{ seconds_between('deliveries.delivered_at', 'clicks.clicked_at') }}
+        <= {{ var('robot_delivery_seconds') }}
+
+),
+
+-- the links of a message are those that anybody clicked in it that month
+links_per_message as (
+
+    select
+        esp,
+        message,
+        clicked_in,
+        count(distinct url) as links
+    from clicks
+    group by esp, message, clicked_in
+    having count(distinct url) >= {{ var('robot_links') }}
+
+),
+
+links_per_contact as (
+
+    select
+        esp,
+        message,
+        clicked_in,
+        contact_id,
+        count(distinct url) as links
+    from clicks
+    group by esp, message, clicked_in, contact_id
+    having count(distinct url) >= {{ var('robot_links') }}
+
+),
+
+-- only who clicked every link at some time can have done so in one burst
+of_every_link as (
+
+    select
+        clicks.*,
+        links_per_message.links,
+        lag(clicks.clicked_at) over (
+            partition by clicks.esp, clicks.message, clicks.clicked_in, clicks.contact_id
+            order by clicks.clicked_at, clicks.event_id
+        ) as click_before_at
+    from links_per_message
+    inner join links_per_contact
+        on
+            links_per_message.esp = links_per_contact.esp
+            and links_per_message.message = links_per_contact.message
+            and links_per_message.clicked_in = links_per_contact.clicked_in
+            and links_per_message.links = links_per_contact.links
+    inner join clicks
+        on
+            links_per_contact.contact_id = clicks.contact_id
+            and links_per_contact.message = clicks.message
+            and links_per_contact.esp = clicks.esp
+            and links_per_contact.clicked_in = clicks.clicked_in
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(
+            case
+                when
+                    {{ seconds_between('click_before_at', 'clicked_at') }}
+                    <= {{ var('robot_burst_seconds') }}
+                    then 0
+                else 1
+            end
+        ) over (
+            partition by esp, message, clicked_in, contact_id
+            order by clicked_at, event_id
+            rows between unbounded preceding and current row
+        ) as burst
+    from of_every_link
+
+),
+
+bursts as (
+
+    select
+        esp,
+        message,
+        clicked_in,
+        contact_id,
+        burst
+    from numbered
+    group by esp, message, clicked_in, contact_id, burst, links
+    having count(distinct url) = links
+
+)
+
+select
+    esp,
+    event_id
+from at_delivery
+union
+select
+    numbered.esp,
+    numbered.event_id
+from numbered
+inner join bursts
+    on
+        numbered.contact_id = bursts.contact_id
+        and numbered.message = bursts.message
+        and numbered.esp = bursts.esp
+        and numbered.clicked_in = bursts.clicked_in
+        and numbered.burst = bursts.burst
