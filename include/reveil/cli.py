@@ -123,6 +123,13 @@ def gather(settings: Settings, as_of: datetime | None) -> Report:
     return verbs.gather(settings, as_of or verbs.utc_now())
 
 
+@verb("sync-regular")
+@as_of_option
+def sync_regular(settings: Settings, as_of: datetime) -> Report:
+    """Bring the ESP's lists of regular messages in step with who is active and may be mailed."""
+    return verbs.sync_regular(settings, as_of)
+
+
 @verb("preview")
 def preview(settings: Settings) -> Report:
     """Who would be mailed tonight, by campaign, provider and language; nothing is written."""
@@ -194,7 +201,7 @@ def sample(settings: Settings, name: str, source: Path | None) -> Report:
 def nightly(
     settings: Settings, as_of: datetime | None, through_airflow: bool, sample_name: str | None
 ) -> Report:
-    """A whole night: gather, load, check, build, check, publish, plan, check, push, erase."""
+    """A whole night: gather, load, check, build, check, publish, sync, plan, check, push, erase."""
     from reveil import nightly as night
 
     if sample_name and night.is_fresh(settings):

@@ -58,6 +58,7 @@ class PushSettings(_Section):
     canary: int = Field(default=200, ge=1)
     max_audience: int = Field(default=100_000, ge=1)
     finish_wait_seconds: float = Field(default=600, ge=0)
+    regular_read_back_days: int = Field(default=7, ge=1)
 
 
 class ErasureSettings(_Section):

@@ -66,6 +66,13 @@ def gather(settings: Settings, as_of: datetime) -> Report:
         return read_feeds(settings, esp, as_of)
 
 
+def sync_regular(settings: Settings, as_of: datetime) -> Report:
+    from reveil.push import sync_regular as bring_in_step
+
+    with connected(settings) as esp:
+        return bring_in_step(settings, esp, as_of, now=utc_now())
+
+
 def plan(settings: Settings, as_of: datetime) -> Report:
     from reveil.push import plan as write_audience
 
@@ -103,6 +110,7 @@ STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
     "build": build,
     "check marts": lambda settings, as_of: check(settings, as_of, "marts"),
     "publish": lambda settings, _: publish(settings),
+    "sync regular": sync_regular,
     "plan": plan,
     "check audience": lambda settings, as_of: check(settings, as_of, "audience"),
     "push": push,

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Built:
 
 
 def _gaps(days: list[date], today: date) -> Iterator[Gap]:
-    for earlier, later in zip(days, days[1:], strict=False):
+    for earlier, later in pairwise(days):
         yield Gap((later - earlier).days, is_closed=True)
     yield Gap((today - days[-1]).days, is_closed=False)
 
