@@ -116,6 +116,12 @@ def publish(settings: Settings) -> Report:
     return verbs.publish(settings)
 
 
+@verb("docs")
+def docs(settings: Settings) -> Report:
+    """Write the models' documentation and lineage as one HTML file."""
+    return verbs.document(settings)
+
+
 @verb("gather")
 @click.option("--as-of", type=Instant(), help="The night that is noted; default now.")
 def gather(settings: Settings, as_of: datetime | None) -> Report:
@@ -160,6 +166,15 @@ def status(settings: Settings) -> Report:
     from reveil.status import status as read_status
 
     return read_status(settings)
+
+
+@verb("explain")
+@click.argument("contact_id")
+def explain(settings: Settings, contact_id: str) -> Report:
+    """Why this contact is where it is, with the dates, from the published copy."""
+    from reveil.explain import explain as tell
+
+    return tell(settings, contact_id)
 
 
 @verb("doctor")

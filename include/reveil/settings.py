@@ -112,6 +112,10 @@ class Settings(_Section):
         return self.data / "data_docs"
 
     @property
+    def dbt_docs(self) -> Path:
+        return self.data / "dbt_docs"
+
+    @property
     def sandbox(self) -> Path:
         return self.data / "sandbox"
 

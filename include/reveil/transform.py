@@ -114,6 +114,19 @@ def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
     return {result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"}
 
 
+def document(settings: Settings, as_of: datetime) -> Report:
+    """Write the description of all models, sources and rules, with their lineage, as one HTML file that needs neither
+    network nor server. It holds names, descriptions, SQL and types, no row. Raises like `build`."""
+    page = settings.dbt_docs / "index.html"
+    with Warehouse(settings).exclusive("docs"):
+        _run(settings, as_of, ["docs", "generate", "--static"])
+        page.parent.mkdir(parents=True, exist_ok=True)
+        (settings.dbt_target / "static_index.html").replace(page)
+        for leftover in ("index.html", "catalog.json"):  # what a server would read; the page holds it all
+            (settings.dbt_target / leftover).unlink(missing_ok=True)
+    return Report("docs", (f"wrote {page}",), {"page": str(page), "bytes": page.stat().st_size})
+
+
 def marts(settings: Settings) -> tuple[Mart, ...]:
     """The marts of the last build, from dbt's manifest, in name order.
 

@@ -53,6 +53,13 @@ def build(settings: Settings, as_of: datetime, full_refresh: bool = False) -> Re
     return run_dbt(settings, as_of, full_refresh=full_refresh)
 
 
+def document(settings: Settings) -> Report:
+    """The models' documentation, of the night that they were built for."""
+    from reveil.transform import document as write_docs
+
+    return write_docs(settings, built_night(settings))
+
+
 def publish(settings: Settings) -> Report:
     from reveil.publish import publish as write_copy
 
