@@ -1,10 +1,12 @@
 {{ config(materialized='view') }}
 
+-- from events_from on: what is older is in int_settled_events
 with
 
 events as (
 
     select * from {{ ref('stg_esp__events') }}
+    where occurred_at >= {{ events_from() }}
 
 ),
 

@@ -17,6 +17,7 @@ clicks as (
     from {{ ref('stg_esp__events') }}
     where
         event = 'clicked'
+        and occurred_at >= {{ events_from() }}
         and {{ visible('occurred_at') }}
 
 ),
@@ -32,6 +33,7 @@ deliveries as (
     from {{ ref('stg_esp__events') }}
     where
         event = 'delivered'
+        and occurred_at >= {{ add_days(events_from(), -1) }}
         and {{ visible('occurred_at') }}
     union all
     select
@@ -40,7 +42,9 @@ deliveries as (
         coalesce(batch_key, campaign, '') as message,
         sent_at as delivered_at
     from {{ ref('stg_esp__sends') }}
-    where {{ visible('sent_at') }}
+    where
+        sent_at >= {{ add_days(events_from(), -1) }}
+        and {{ visible('sent_at') }}
 
 ),
 
