@@ -69,13 +69,14 @@ def _counted(rows: pl.LazyFrame, at: str, signal: str, as_of: datetime) -> pl.La
 
 def _spend(orders: pl.LazyFrame) -> pl.LazyFrame:
     is_paid = pl.col("status").fill_null("paid") == "paid"
-    spent = pl.col("amount").filter(is_paid | (pl.col("amount") < 0)).sum().alias("spend")
-    return orders.group_by("contact_id").agg((is_paid & (pl.col("amount") >= 0)).sum().alias("order_count"), spent)
+    counted = pl.col("amount").filter(is_paid | (pl.col("amount") < 0))
+    spend = pl.when(counted.count() > 0).then(counted.sum()).alias("spend")
+    return orders.group_by("contact_id").agg((is_paid & (pl.col("amount") >= 0)).sum().alias("order_count"), spend)
 
 
 def _gaps(purchases: pl.LazyFrame) -> pl.LazyFrame:
-    days = purchases.select("contact_id", pl.col("ordered_at").dt.date().alias("day")).unique().sort("contact_id", "day")
-    gap = pl.col("day").diff().dt.total_days()
+    days = purchases.select("contact_id", pl.col("ordered_at").dt.date().alias("day")).unique()
+    gap = pl.col("day").sort().diff().dt.total_days()
     return days.group_by("contact_id").agg(
         pl.len().alias("purchase_days"),
         gap.count().alias("closed_gaps"),

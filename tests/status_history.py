@@ -17,6 +17,7 @@ from company import write
 
 from reveil.load import load
 from reveil.settings import Settings
+from reveil.warehouse import Warehouse
 
 LINES = ("fashion", "newsletter", "grocery", "travel")
 _FIRST = datetime(2022, 1, 1)
@@ -59,6 +60,19 @@ class Company:
             order.shuffle(rows)
             write(settings.landing / table / f"{night:%Y-%m-%d}.csv", head, [*rows, *rows[:3]])
         load(settings, night, now=night)
+
+    def lose(self, settings: Settings) -> None:
+        """What is deleted behind the models' back: rows that a snapshot does not hold any more, of any age."""
+        chance = self._random
+        lost = [
+            (table, key, chance.choice(sorted(self.rows[table])))
+            for table, key in (("esp_events", "event_id"), ("crm_orders", "order_id"))
+            if chance.random() < 0.4 and self.rows[table]
+        ]
+        with Warehouse(settings).write("test") as connection:
+            for table, key, value in lost:
+                del self.rows[table][value]
+                connection.execute(f"delete from raw.{table} where {key} = ?", [value])
 
     def _contact(self, contact_id: str, night: datetime) -> None:
         known = self.rows["crm_contacts"].get(contact_id)
@@ -108,6 +122,7 @@ class Company:
             row[5] = chance.choice(("cancelled", "returned", "paid"))
             row[6] = _text(night - timedelta(minutes=1))
         elif events and chance.random() < 0.3:
+            # the later file wins where no column dates the rows
             row = events[chance.choice(sorted(events))]
             row[2] = f"c{chance.randrange(self.contacts):03}"
 

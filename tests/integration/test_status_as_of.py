@@ -3,6 +3,7 @@ was corrected, cancelled or withdrawn; and both give what plain Python counts da
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings as hypothesis_settings, strategies as st
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from raw_rows import rows, settings_at
 from status_history import Company, has_no_gap, status_rows
 
@@ -53,6 +56,7 @@ def nightly_equals_full(seed: int, gaps: Sequence[int], contacts: int) -> None:
         for night in nights(gaps):
             company.live_until(night)
             company.export(nightly, night)
+            company.lose(nightly)
             transform.build_only(nightly, night, MODELS)
         night_by_night = found(nightly)
         check_against_plain_python(nightly, night.date())
@@ -89,3 +93,10 @@ SIGNALS = (Path(__file__).parent / "status_signals.sql").read_text(encoding="utf
 @given(seed=st.integers(0, 10_000), gaps=GAPS)
 def test_night_after_night_equals_one_full_build(seed: int, gaps: list[int]) -> None:
     nightly_equals_full(seed, gaps, contacts=60)
+
+
+@pytest.mark.skipif("REVEIL_DEEP" not in os.environ, reason="takes half an hour; set REVEIL_DEEP=1")
+@hypothesis_settings(max_examples=60, **NO_DEADLINE)
+@given(seed=st.integers(0, 1_000_000), gaps=GAPS)
+def test_night_after_night_equals_one_full_build_over_many_histories(seed: int, gaps: list[int]) -> None:
+    nightly_equals_full(seed, gaps, contacts=300)
