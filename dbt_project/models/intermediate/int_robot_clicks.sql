@@ -1,6 +1,6 @@
--- Clicks that no person made, whatever the provider says (docs/decisions/robot-clicks.md): within seconds
--- of the delivery, or in a burst that took every link of the message. A verdict looks at one calendar month,
--- so that those of a closed month stand as long as nothing late lands in it.
+-- Clicks that no person made, whatever the provider says: within seconds of the delivery, or in a burst that
+-- took every link of the message (docs/decisions/0019-which-clicks-are-a-robots.md). A verdict looks at one
+-- calendar month, so that those of a closed month stand as long as nothing late lands in it.
 with
 
 clicks as (

@@ -1,6 +1,6 @@
 -- The Kaplan-Meier curve of each business line: of the gaps that lasted at least so many days, the share that
 -- did not end on that day, multiplied up. Open gaps count for as long as they have lasted, so that slow
--- customers are not forgotten (docs/decisions/threshold-advice.md).
+-- customers are not forgotten (docs/decisions/0020-advice-knows-open-gaps.md).
 with
 
 gap_lengths as (
