@@ -37,7 +37,8 @@ lint: $(VENV)/.dev  ## style, types, SQL, who imports whom, Spark's dialect
 up: $(VENV)/.runtime  ## Airflow's pages and scheduler on the same folder
 	@$(BIN)/reveil up
 
-bench: $(VENV)/.dev  ## how long a night takes, step by step
+bench: $(VENV)/.dev  ## what the status models cost at 100 M events (EVENTS=…), and a night on the sample, step by step
+	$(BIN)/python bench/status_models.py $(if $(EVENTS),--events $(EVENTS))
 	$(BIN)/python bench/nightly.py
 
 lock: $(VENV)/.dev  ## write requirements/*.txt anew from pyproject.toml
