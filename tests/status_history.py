@@ -7,6 +7,7 @@ what the models must find.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ from reveil.warehouse import Warehouse
 LINES = ("fashion", "newsletter", "grocery", "travel")
 _FIRST = datetime(2022, 1, 1)
 _HEADS = {
-    "crm_contacts": "contact_id,email,business_line,contact_kind,signed_up_at,marketing_consent,tracking_consent,updated_at",
+    "crm_contacts": "contact_id,email,business_line,contact_kind,signed_up_at,marketing_consent,tracking_consent,"
+    "updated_at",
     "crm_orders": "order_id,contact_id,ordered_at,amount,currency,status,updated_at",
     "crm_logins": "contact_id,logged_in_at",
     "esp_events": "esp,event_id,contact_id,campaign,event,occurred_at,actor,url",
@@ -153,7 +155,7 @@ def status_rows(signals: Iterable[tuple[date, int, int]], today: date) -> list[t
 
 def has_no_gap(rows: Sequence[tuple[str, date, date | None]]) -> bool:
     """Whether each row ends where the next begins, with another status, and the last is open."""
-    pairs = zip(rows, rows[1:], strict=False)
+    pairs = itertools.pairwise(rows)
     return rows[-1][2] is None and all(
         before[2] == after[1] and before[0] != after[0] and before[1] < after[1] for before, after in pairs
     )

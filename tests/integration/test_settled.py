@@ -88,7 +88,8 @@ CHANGES = {
     "a late send": "insert into raw.esp_sends by name select 'e' as esp, 'other' as contact_id, 'c' as campaign, "
     "timestamp '2024-01-01' as sent_at, 9 as load_id",
     "a deleted event": "delete from raw.esp_events where event_id = 'e2'",
-    "an event that came and one that went": "update raw.esp_events set occurred_at = '2024-05-02' where event_id = 'e2'",
+    "an event that went and one that came": "update raw.esp_events set occurred_at = '2024-05-02' "
+    "where event_id = 'e2'",
     "a corrected event": "update raw.esp_events set actor = 'machine', load_id = 9 where event_id = 'e2'",
 }
 
@@ -170,5 +171,7 @@ def test_another_threshold_settles_everything_anew(tmp_path: Path) -> None:
     found = all_marts(settings)
     build(settings, full_refresh=True)
     assert all_marts(settings) == found
-    statuses = "select valid_to from marts.contact_status_history where contact_id = 'reader' and valid_from = '2024-05-01'"
+    statuses = (
+        "select valid_to from marts.contact_status_history where contact_id = 'reader' and valid_from = '2024-05-01'"
+    )
     assert rows(settings, statuses) == [(date(2024, 7, 30),)]

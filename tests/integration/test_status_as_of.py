@@ -37,6 +37,7 @@ NO_DEADLINE: dict[str, Any] = {
     "derandomize": True,
 }
 
+
 def found(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     return {name: rows(settings, f"select * from marts.{name} order by all") for name in MODELS}
 
