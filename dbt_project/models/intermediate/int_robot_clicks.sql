@@ -48,20 +48,40 @@ deliveries as (
 
 ),
 
+-- the day of a delivery that could have caused the click: with it in the join, a click meets the deliveries
+-- of one day and not of years
+clicks_by_day as (
+
+    select
+        *,
+        cast(clicked_at as date) as delivered_on
+    from clicks
+    union all
+    select
+        *,
+        {{ add_days('cast(clicked_at as date)', -1) }} as delivered_on
+    from clicks
+    where
+        {{ seconds_between("date_trunc('day', clicked_at)", 'clicked_at') }}
+        <= {{ var('robot_delivery_seconds') }}
+
+),
+
 at_delivery as (
 
     select
-        clicks.esp,
-        clicks.event_id
-    from clicks
+        clicks_by_day.esp,
+        clicks_by_day.event_id
+    from clicks_by_day
     inner join deliveries
         on
-            clicks.contact_id = deliveries.contact_id
-            and clicks.message = deliveries.message
-            and clicks.esp = deliveries.esp
-            and clicks.clicked_at >= deliveries.delivered_at
+            clicks_by_day.contact_id = deliveries.contact_id
+            and clicks_by_day.delivered_on = cast(deliveries.delivered_at as date)
+            and clicks_by_day.message = deliveries.message
+            and clicks_by_day.esp = deliveries.esp
+            and clicks_by_day.clicked_at >= deliveries.delivered_at
     where
-        {{ seconds_between('deliveries.delivered_at', 'clicks.clicked_at') }}
+        {{ seconds_between('deliveries.delivered_at', 'clicks_by_day.clicked_at') }}
         <= {{ var('robot_delivery_seconds') }}
 
 ),
