@@ -9,13 +9,16 @@ PYTEST_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test test-all lint up bench lock clean
+.PHONY: help nightly docs test test-all lint up bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
 
 nightly: $(VENV)/.runtime  ## one night through Airflow; AS_OF=1998-07-01 picks which
 	@$(BIN)/reveil nightly --airflow --sample cdnow $(if $(AS_OF),--as-of $(AS_OF))
+
+docs: $(VENV)/.runtime  ## the models' documentation and lineage as one file: data/dbt_docs/index.html
+	@$(BIN)/reveil docs
 
 test: $(VENV)/.dev  ## every test but the slow ones
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS)
@@ -34,7 +37,8 @@ lint: $(VENV)/.dev  ## style, types, SQL, who imports whom, Spark's dialect
 up: $(VENV)/.runtime  ## Airflow's pages and scheduler on the same folder
 	@$(BIN)/reveil up
 
-bench: $(VENV)/.dev  ## how long a night takes, step by step
+bench: $(VENV)/.dev  ## what the status models cost at 100 M events (EVENTS=…), and a night on the sample, step by step
+	$(BIN)/python bench/status_models.py $(if $(EVENTS),--events $(EVENTS))
 	$(BIN)/python bench/nightly.py
 
 lock: $(VENV)/.dev  ## write requirements/*.txt anew from pyproject.toml

@@ -124,11 +124,24 @@ def publish(settings: Settings) -> Report:
     return verbs.publish(settings)
 
 
+@verb("docs")
+def docs(settings: Settings) -> Report:
+    """Write the models' documentation and lineage as one HTML file."""
+    return verbs.document(settings)
+
+
 @verb("gather")
 @click.option("--as-of", type=Instant(), help="The night that is noted; default now.")
 def gather(settings: Settings, as_of: datetime | None) -> Report:
     """Read what recipients did from the ESP."""
     return verbs.gather(settings, as_of or verbs.utc_now())
+
+
+@verb("sync-regular")
+@as_of_option
+def sync_regular(settings: Settings, as_of: datetime) -> Report:
+    """Bring the ESP's lists of regular messages in step with who is active and may be mailed."""
+    return verbs.sync_regular(settings, as_of)
 
 
 @verb("preview")
@@ -161,6 +174,15 @@ def status(settings: Settings) -> Report:
     from reveil.status import status as read_status
 
     return read_status(settings)
+
+
+@verb("explain")
+@click.argument("contact_id")
+def explain(settings: Settings, contact_id: str) -> Report:
+    """Why this contact is where it is, with the dates, from the published copy."""
+    from reveil.explain import explain as tell
+
+    return tell(settings, contact_id)
 
 
 @verb("doctor")
@@ -200,7 +222,7 @@ def sample(settings: Settings, name: str, source: Path | None) -> Report:
 @click.option("--airflow", "through_airflow", is_flag=True, help="Run the four DAGs in Airflow, in this process.")
 @click.option("--sample", "sample_name", type=click.Choice(["cdnow"]), help="Write it if there is no data yet.")
 def nightly(settings: Settings, as_of: datetime | None, through_airflow: bool, sample_name: str | None) -> Report:
-    """A whole night: gather, load, check, build, check, publish, plan, check, push, erase."""
+    """A whole night: gather, load, check, build, check, publish, sync, plan, check, push, erase."""
     from reveil import nightly as night
 
     logging.getLogger("reveil").setLevel(logging.INFO)  # a night takes a while: its progress is shown

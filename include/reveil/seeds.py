@@ -41,6 +41,18 @@ def business_lines(file: Path) -> frozenset[str]:
     return frozenset(lines)
 
 
+def shortest_covers(file: Path) -> dict[str, int]:
+    """The shortest dormant_after_days of each signal in status_thresholds.csv, 1 where a signal has no row.
+
+    Raises BadInput like `business_lines`.
+    """
+    business_lines(file)
+    days: dict[str, list[int]] = {signal: [] for signal in SIGNALS}
+    for _, row in _rows(file, _THRESHOLD_COLUMNS):
+        days[row["signal"]].append(int(row["dormant_after_days"]))
+    return {signal: min(found, default=1) for signal, found in days.items()}
+
+
 def check_retention(file: Path) -> None:
     """Raise BadInput unless every period of retention_periods.csv is between 1 month and its cap
     and a row for `*` serves the lines that have none."""

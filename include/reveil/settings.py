@@ -56,6 +56,7 @@ class PushSettings(_Section):
     intent_ttl_hours: int = Field(default=24, ge=1)
     max_audience: int = Field(default=100_000, ge=1)
     finish_wait_seconds: float = Field(default=600, ge=0)
+    regular_read_back_days: int = Field(default=7, ge=1)
 
 
 class ErasureSettings(_Section):
@@ -106,6 +107,10 @@ class Settings(_Section):
     @property
     def data_docs(self) -> Path:
         return self.data / "data_docs"
+
+    @property
+    def dbt_docs(self) -> Path:
+        return self.data / "dbt_docs"
 
     @property
     def sandbox(self) -> Path:

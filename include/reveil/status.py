@@ -17,6 +17,7 @@ def status(settings: Settings) -> Report:
         as_of = connection.execute("select max(as_of) from marts.contact_status").fetchall()[0][0]
         statuses = connection.execute(sql("status_counts")).fetchall()
         refusals = dict(connection.execute(sql("status_refusals")).fetchall())
+        leaks, leaked_to = connection.execute(sql("status_leaks")).fetchall()[0]
         due, overdue = connection.execute(sql("status_due")).fetchall()[0]
     night = f"{as_of:%Y-%m-%d %H:%M} UTC" if as_of else "no night: there are no contacts"
     lines = [f"as of {night}"]
@@ -25,6 +26,11 @@ def status(settings: Settings) -> Report:
     ]
     lines += [f"  not to be mailed: {count:,} {reason}" for reason, count in refusals.items()]
     lines.append(f"  due for erasure: {due:,}; overdue: {overdue:,}")
+    if leaks:
+        lines.append(
+            f"  {leaks:,} regular messages went to {leaked_to:,} contacts who were dormant or lost that day: "
+            "their sender does not use the lists `reveil regular …` (marts.regular_leaks)"
+        )
     if settings.pause_file.exists():
         lines.append("  paused: nothing leaves until `reveil resume`")
     figures = {
@@ -34,6 +40,7 @@ def status(settings: Settings) -> Report:
             for line, name, count, mailable in statuses
         ],
         "not_mailable": refusals,
+        "regular_leaks": {"messages": leaks, "contacts": leaked_to},
         "due": due,
         "overdue": overdue,
         "paused": settings.pause_file.exists(),

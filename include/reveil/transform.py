@@ -19,6 +19,7 @@ from reveil.errors import BadInput, Refused
 from reveil.report import Report
 from reveil.seeds import business_lines, check_retention
 from reveil.settings import Settings
+from reveil.settled import NOTHING, Window, first_of_month, rules_version, window
 from reveil.warehouse import Warehouse, connect, sql
 
 if TYPE_CHECKING:
@@ -86,10 +87,38 @@ def build(settings: Settings, as_of: datetime, *, full_refresh: bool = False, un
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
     with Warehouse(settings).exclusive("build"):
-        results = _run(settings, as_of, arguments)
+        reads = _window(settings, as_of, full_refresh)
+        results = _run(settings, as_of, arguments, reads.variables)
         figures = _figures(settings)
     seconds = round(time.monotonic() - started, 1)
     return _report(as_of, results, figures, seconds)
+
+
+def build_only(
+    settings: Settings,
+    as_of: datetime,
+    models: Sequence[str],
+    *,
+    full_refresh: bool = False,
+    reads: Window | None = None,
+) -> dict[str, float]:
+    """Build some models and what they are made of, untested; seconds per node by name. For benchmarks and tests.
+
+    `reads` overrides what the build would find out about the settled past. Raises Refused like `build`.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test", "test"]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    arguments += ["--select", *(f"+{name}" for name in models)]
+    with Warehouse(settings).exclusive("build"):
+        reads = reads or _window(settings, as_of, full_refresh)
+        results = _run(settings, as_of, arguments, reads.variables)
+    return {result.node.name: result.execution_time for result in results}
+
+
+def _window(settings: Settings, as_of: datetime, full_refresh: bool) -> Window:
+    with connect(settings.warehouse, Warehouse(settings).config) as connection:
+        return window(settings, connection, as_of, full_refresh=full_refresh)
 
 
 def check_rules(settings: Settings) -> None:
@@ -109,9 +138,24 @@ def check_rules(settings: Settings) -> None:
 
 def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
     """The SQL of every model as it would run as of `as_of`, by name."""
+    settles_all = Window(first_of_month(as_of.date()), NOTHING, rules_version(settings.dbt_project), {})
+    variables = {name: value for name, value in settles_all.variables.items() if value}
     with Warehouse(settings).exclusive("compile"):
-        results = _run(settings, as_of, ["compile", "--no-introspect"])
+        results = _run(settings, as_of, ["compile", "--no-introspect"], variables)
     return {result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"}
+
+
+def document(settings: Settings, as_of: datetime) -> Report:
+    """Write the description of all models, sources and rules, with their lineage, as one HTML file that needs neither
+    network nor server. It holds names, descriptions, SQL and types, no row. Raises like `build`."""
+    page = settings.dbt_docs / "index.html"
+    with Warehouse(settings).exclusive("docs"):
+        _run(settings, as_of, ["docs", "generate", "--static"])
+        page.parent.mkdir(parents=True, exist_ok=True)
+        (settings.dbt_target / "static_index.html").replace(page)
+        for leftover in ("index.html", "catalog.json"):  # what a server would read; the page holds it all
+            (settings.dbt_target / leftover).unlink(missing_ok=True)
+    return Report("docs", (f"wrote {page}",), {"page": str(page), "bytes": page.stat().st_size})
 
 
 def marts(settings: Settings) -> tuple[Mart, ...]:
@@ -154,11 +198,13 @@ def _contacts_per_line(settings: Settings) -> list[tuple[str, int]]:
         return connection.execute(sql("contacts_per_line")).fetchall()
 
 
-def _run(settings: Settings, as_of: datetime, arguments: Sequence[str]) -> list[NodeResult]:
+def _run(
+    settings: Settings, as_of: datetime, arguments: Sequence[str], variables: Mapping[str, Any] | None = None
+) -> list[NodeResult]:
     """Parse the project, then run a dbt command in this process; DuckDB is closed afterwards."""
     from dbt.cli.main import dbtRunner
 
-    options = [*_QUIET, *_paths(settings), "--vars", json.dumps(_variables(settings, as_of))]
+    options = [*_QUIET, *_paths(settings), "--vars", json.dumps({**_variables(settings, as_of), **(variables or {})})]
     try:
         manifest = _parse(settings, dbtRunner().invoke(["parse", *options]))
         outcome = dbtRunner(manifest).invoke([*arguments, *options])

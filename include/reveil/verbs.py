@@ -53,6 +53,13 @@ def build(settings: Settings, as_of: datetime, full_refresh: bool = False) -> Re
     return run_dbt(settings, as_of, full_refresh=full_refresh)
 
 
+def document(settings: Settings) -> Report:
+    """The models' documentation, of the night that they were built for."""
+    from reveil.transform import document as write_docs
+
+    return write_docs(settings, built_night(settings))
+
+
 def publish(settings: Settings) -> Report:
     from reveil.publish import publish as write_copy
 
@@ -64,6 +71,13 @@ def gather(settings: Settings, as_of: datetime) -> Report:
 
     with connected(settings) as esp:
         return read_feeds(settings, esp, as_of)
+
+
+def sync_regular(settings: Settings, as_of: datetime) -> Report:
+    from reveil.push import sync_regular as bring_in_step
+
+    with connected(settings) as esp:
+        return bring_in_step(settings, esp, as_of, now=utc_now())
 
 
 def plan(settings: Settings, as_of: datetime) -> Report:
@@ -106,6 +120,7 @@ STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
     "build": build,
     "check marts": lambda settings, as_of: check(settings, as_of, "marts"),
     "publish": lambda settings, _: publish(settings),
+    "sync regular": sync_regular,
     "plan": plan,
     "check audience": lambda settings, as_of: check(settings, as_of, "audience"),
     "push": push,

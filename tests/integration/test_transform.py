@@ -43,6 +43,7 @@ def broken(tmp_path: Path) -> Callable[..., Settings]:
         shutil.copytree(PROJECT / "dbt_project", project / "dbt_project")
         for name, text in files.items():
             target = project / "dbt_project" / name.replace("__", "/").replace("_DOT_", ".")
+            target.parent.mkdir(exist_ok=True)
             target.write_text(text)
         settings = settings_at(tmp_path / "data", project=project, lock_wait_seconds=0)
         email = f"{SECRET}@mail.example"

@@ -23,8 +23,8 @@ from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
 AS_OF = datetime(2026, 1, 1)
-# what DuckDB's side of a dispatched macro calls; Spark's side is in macros/dates.sql
-DISPATCHED = frozenset({"to_months"})
+# what DuckDB's side of a dispatched macro calls; Spark's side stands beside it in macros/ and macros/seconds.sql
+DISPATCHED = frozenset({"hash", "to_months", "epoch"})
 
 
 def problems(sql: str) -> Iterator[str]:

@@ -18,9 +18,14 @@ select
     count(*) filter (where is_purchase) as order_count,
     -- a negative amount is a refund; amounts of several currencies cannot be added up
     case
-        when count(distinct currency) <= 1
+        when coalesce(min(currency) = max(currency), true)
             then sum(amount) filter (where is_purchase or amount < 0)
     end as spend,
-    case when count(distinct currency) = 1 then min(currency) end as currency
+    case when min(currency) = max(currency) then min(currency) end as currency,
+    -- what the gaps between purchases, and the settled part of the contact's history, were made of
+    {{ fingerprint_of_rows(['ordered_on'], 'is_purchase') }} as purchases_fingerprint,
+    {{ fingerprint_of_rows(
+        ['ordered_on'], 'is_purchase and ordered_at < ' ~ settled_until()
+    ) }} as settled_fingerprint
 from orders
 group by contact_id

@@ -7,6 +7,12 @@ events as (
 
     select * from {{ ref('stg_esp__events') }}
 
+),
+
+settled as (
+
+    select * from {{ ref('int_settled_events') }}
+
 )
 
 select
@@ -16,4 +22,12 @@ select
 from events
 where
     event in ('unsubscribed', 'complained', 'bounced_hard')
+    and occurred_at >= {{ settled_until() }}
     and {{ visible('occurred_at') }}
+union all
+select
+    contact_id,
+    signal as event,
+    last_at as occurred_at
+from settled
+where signal in ('unsubscribed', 'complained', 'bounced_hard')

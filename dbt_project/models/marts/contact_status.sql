@@ -22,12 +22,9 @@ active_periods as (
 
     select
         contact_id,
-        max(starts_on) as active_since
+        starts_on as active_since
     from {{ ref('int_active_periods') }}
-    where
-        starts_on <= {{ as_of_date() }}
-        and ends_on > {{ as_of_date() }}
-    group by contact_id
+    where next_starts_on is null
 
 ),
 

@@ -1,45 +1,14 @@
 with
 
-retention as (
+clocks as (
 
-    select * from {{ ref('int_retention') }}
+    select * from {{ ref('retention_clock') }}
 
 ),
 
 requests as (
 
     select * from {{ ref('int_erasure_requests') }}
-
-),
-
-periods as (
-
-    select * from {{ ref('retention_periods') }}
-
-),
-
--- the period of the contact's own line, else that of all lines
-months_kept as (
-
-    select
-        retention.*,
-        coalesce(own_period.months, any_period.months) as months
-    from retention
-    left join periods as own_period on retention.business_line = own_period.business_line
-    left join periods as any_period on any_period.business_line = '*'
-
-),
-
-clocks as (
-
-    select
-        *,
-        greatest(
-            {{ add_months('last_contact_at', 'months') }},
-            -- an open dispute or a running subscription postpones the end
-            coalesce(cast(hold_until as date), cast(last_contact_at as date))
-        ) as retention_due_on
-    from months_kept
 
 ),
 
@@ -51,9 +20,9 @@ due as (
         clocks.last_contact_signal,
         case when requests.contact_id is not null then 'request' else 'retention' end as reason,
         case
-            when requests.contact_id is null then clocks.retention_due_on
+            when requests.contact_id is null then clocks.due_on
             -- a request has one month, and is never later than the clock that runs anyway
-            else least({{ add_months('requests.requested_at', 1) }}, clocks.retention_due_on)
+            else least({{ add_months('requests.requested_at', 1) }}, clocks.due_on)
         end as due_on
     from clocks
     left join requests on clocks.contact_id = requests.contact_id

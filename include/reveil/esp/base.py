@@ -138,8 +138,13 @@ class Esp(Protocol):
         """Put recipients on the list; returns when the provider's job has ended. Repeatable: the
         same recipient twice is one member. Never lifts a suppression."""
 
-    def members(self, list_id: str) -> Iterator[Member]:
-        """Read the list back, as it is now."""
+    def members(self, list_id: str, since: datetime | None = None) -> Iterator[Member]:
+        """Read the list back, as it is now; with `since` only those whom an upload or another change touched from
+        that instant (naive UTC, by the provider's clock) on."""
+
+    def newest_change(self) -> datetime:
+        """The latest change of any subscriber (naive UTC, by the provider's clock): a mark to set before an upload,
+        for reading back what it touched."""
 
     def remove_members(self, list_id: str, esp_ids: Sequence[str]) -> None: ...
 

@@ -109,9 +109,14 @@ class Listmonk:
             accepted += self._import(list_id, _csv(chunk))
         return UploadResult(accepted)
 
-    def members(self, list_id: str) -> Iterator[Member]:
-        for row in self._pages("/api/subscribers", list_id=list_id, order_by="id", order="asc"):
+    def members(self, list_id: str, since: datetime | None = None) -> Iterator[Member]:
+        changed = {"query": f"subscribers.updated_at >= '{since.isoformat()}Z'"} if since else {}
+        for row in self._pages("/api/subscribers", list_id=list_id, order_by="id", order="asc", **changed):
             yield _member(row, int(list_id))
+
+    def newest_change(self) -> datetime:
+        rows = self._get("/api/subscribers", page=1, per_page=1, order_by="updated_at", order="desc")["results"]
+        return _instant(rows[0]["updated_at"]) if rows else datetime(1970, 1, 1)
 
     def remove_members(self, list_id: str, esp_ids: Sequence[str]) -> None:
         for ids in _chunks(esp_ids):

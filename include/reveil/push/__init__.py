@@ -3,5 +3,6 @@
 from reveil.push.deliver import dry_run, push
 from reveil.push.gather import gather
 from reveil.push.plan import plan
+from reveil.push.regular import sync_regular
 
-__all__ = ["dry_run", "gather", "plan", "push"]
+__all__ = ["dry_run", "gather", "plan", "push", "sync_regular"]

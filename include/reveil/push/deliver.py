@@ -28,6 +28,7 @@ from reveil.esp.base import (
 )
 from reveil.push.gather import gather
 from reveil.push.journal import Batch, Journal, Outcome
+from reveil.push.lists import find_or_make_list
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, hold
@@ -84,7 +85,7 @@ def _deliver(delivery: Delivery, batch: Batch) -> str:
     if started is None and _is_too_old(delivery, batch):
         return _cancel(delivery, batch, twins)
     if started is None:
-        list_id = _find_or_make_list(delivery, batch)
+        list_id = find_or_make_list(delivery.esp, batch.key)
         allowed, refused = delivery.journal.recipients(batch)
         receiving, missing = _fill(delivery, list_id, allowed)
         if not receiving:
@@ -107,18 +108,6 @@ def _cancel(delivery: Delivery, batch: Batch, twins: Sequence[EspCampaign]) -> s
         delivery.esp.discard(twin.id)
     delivery.journal.release(batch, delivery.as_of)
     return f"{batch.key}: never started and too old; cancelled, its contacts may be planned again"
-
-
-def _find_or_make_list(delivery: Delivery, batch: Batch) -> str:
-    for _ in range(_LOOKS):
-        list_id = delivery.esp.find_list(batch.key)
-        if list_id is not None:
-            return list_id
-        try:
-            delivery.esp.create_list(batch.key)
-        except EspUncertain:
-            continue  # made or not: the next look tells
-    raise EspUnavailable(f"{batch.key}: its list could not be made; try again later")
 
 
 def _fill(delivery: Delivery, list_id: str, allowed: list[Recipient]) -> tuple[dict[str, str], list[Outcome]]:

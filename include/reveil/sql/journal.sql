@@ -193,3 +193,26 @@ create table if not exists journal.esp_suppressions (
     recorded_at timestamp not null default (now() at time zone 'UTC'),
     primary key (esp, esp_id)
 );
+
+-- who stands on which list of regular messages, as last confirmed by the provider; refused: it does not let them in
+create table if not exists journal.regular_members (
+    esp varchar not null,
+    frequency varchar not null,
+    contact_id varchar not null,
+    esp_id varchar,
+    state varchar not null check (state in ('member', 'refused')),
+    contact_load_id bigint not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (esp, frequency, contact_id)
+);
+
+-- when each of those lists was last read whole
+create table if not exists journal.regular_read_backs (
+    esp varchar not null,
+    frequency varchar not null,
+    members bigint not null,
+    strangers bigint not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);

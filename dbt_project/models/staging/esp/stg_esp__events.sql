@@ -17,7 +17,8 @@ renamed as (
         event,
         occurred_at,
         actor,
-        url
+        url,
+        load_id
     from source
 
 )

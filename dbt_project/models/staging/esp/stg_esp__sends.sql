@@ -14,7 +14,8 @@ renamed as (
         campaign,
         step,
         contact_id,
-        sent_at
+        sent_at,
+        load_id
     from source
 
 )

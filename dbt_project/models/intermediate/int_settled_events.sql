@@ -1,0 +1,194 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ forget_settled_events() }}",
+    post_hook="{{ forget_state_before() }}",
+) }}
+
+-- Events before the part that every night reads, folded: per contact the unbroken runs of opens and
+-- clicks, the refusals, and as signals `all_opened` and `all_other` how many raw rows went in, with their
+-- fingerprint. The build compares those with the raw rows each night; where they differ, all of it is made
+-- anew.
+with
+{%- if is_settling() %}
+
+acts as (
+
+    select
+        contact_id,
+        'open' as signal,
+        opened_at as acted_at,
+        {{ stretch('opened_at', 'open') }} as stretch
+    from {{ ref('int_human_opens') }}
+    where opened_at < {{ settled_until() }}
+    union all
+    select
+        contact_id,
+        'click' as signal,
+        clicked_at as acted_at,
+        {{ stretch('clicked_at', 'click') }} as stretch
+    from {{ ref('int_human_clicks') }}
+    where clicked_at < {{ settled_until() }}
+    union all
+    select
+        contact_id,
+        event as signal,
+        occurred_at as acted_at,
+        0 as stretch
+    from {{ ref('stg_esp__events') }}
+    where
+        event in ('unsubscribed', 'complained', 'bounced_hard')
+        and occurred_at >= {{ events_from() }}
+        and occurred_at < {{ settled_until() }}
+
+),
+
+stretches as (
+
+    select
+        contact_id,
+        signal,
+        min(acted_at) as first_at,
+        max(acted_at) as last_at
+    from acts
+    group by contact_id, signal, stretch
+    {%- if is_incremental() %}
+    union all
+    select
+        contact_id,
+        signal,
+        first_at,
+        last_at
+    from {{ this }}
+    where row_count = 0
+    {%- endif %}
+
+),
+
+followed as (
+
+    select
+        *,
+        {{ days_between(
+            'lag(last_at) over (partition by contact_id, signal order by first_at)', 'first_at'
+        ) }} as days_before
+    from stretches
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(
+            case
+                when signal = 'open' and days_before > {{ shortest_cover('open') }} then 1
+                when signal = 'click' and days_before > {{ shortest_cover('click') }} then 1
+                else 0
+            end
+        ) over (
+            partition by contact_id, signal
+            order by first_at
+            rows between unbounded preceding and current row
+        ) as run
+    from followed
+
+),
+
+raw_rows as (
+
+    select
+        contact_id,
+        case when event = 'opened' then 'all_opened' else 'all_other' end as signal,
+        occurred_at,
+        load_id
+    from {{ ref('stg_esp__events') }}
+    where
+        occurred_at >= {{ events_from() }}
+        and occurred_at < {{ settled_until() }}
+    union all
+    select
+        contact_id,
+        'all_other' as signal,
+        sent_at as occurred_at,
+        load_id
+    from {{ ref('stg_esp__sends') }}
+    where
+        sent_at >= {{ events_from() }}
+        and sent_at < {{ settled_until() }}
+
+),
+
+counts as (
+
+    select
+        contact_id,
+        signal,
+        count(*) as row_count,
+        {{ fingerprint_of_rows(['occurred_at', 'load_id']) }} as row_fingerprint
+    from raw_rows
+    group by contact_id, signal
+    {%- if is_incremental() %}
+    union all
+    select
+        contact_id,
+        signal,
+        row_count,
+        row_fingerprint
+    from {{ this }}
+    where row_count > 0
+    {%- endif %}
+
+),
+
+folded as (
+
+    select
+        contact_id,
+        signal,
+        min(first_at) as first_at,
+        max(last_at) as last_at,
+        0 as row_count,
+        0 as row_fingerprint
+    from numbered
+    group by contact_id, signal, run
+    union all
+    select
+        contact_id,
+        signal,
+        cast(null as timestamp) as first_at,
+        cast(null as timestamp) as last_at,
+        sum(row_count) as row_count,
+        sum(row_fingerprint) as row_fingerprint
+    from counts
+    group by contact_id, signal
+
+)
+{%- else %}
+
+-- what is settled still holds: nothing is added
+folded as (
+
+    select
+        contact_id,
+        event as signal,
+        occurred_at as first_at,
+        occurred_at as last_at,
+        0 as row_count,
+        0 as row_fingerprint
+    from {{ ref('stg_esp__events') }}
+    where occurred_at < cast('1900-01-01' as date) and occurred_at > cast('1900-01-01' as date)
+
+)
+{%- endif %}
+
+select
+    contact_id,
+    signal,
+    first_at,
+    last_at,
+    cast(row_count as bigint) as row_count,
+    cast(row_fingerprint as bigint) as row_fingerprint,
+    {{ settled_until() }} as settled_until,
+    '{{ var("rules_version") }}' as rules_version
+from folded

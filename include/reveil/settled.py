@@ -1,0 +1,87 @@
+"""Which part of the past a build reads anew, and which it has folded already.
+
+Counts reach back a year. Older events are folded into one row a contact and run of a signal
+(dbt_project/models/intermediate/int_settled_events.sql); each build proves that they still are what
+the raw rows come to, and has them made anew where they are not (docs/decisions/settled-history.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from reveil.seeds import shortest_covers
+from reveil.settings import Settings
+from reveil.warehouse import sql
+
+NOTHING = date(1900, 1, 1)
+"""No event is older; `events_from` that day means that everything is read."""
+READ_DAYS = 365
+"""The longest window of contact_recency: at least so much is read every night."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """`settled_until`: the day on which the part read every night begins. `events_from`: the day from which
+    events must be read tonight; earlier than `settled_until` when something has to be settled first."""
+
+    settled_until: date
+    events_from: date
+    rules_version: str
+    shortest_cover_days: dict[str, int]
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """What dbt_project.yml calls them."""
+        return {
+            "settled_until": self.settled_until.isoformat(),
+            "events_from": self.events_from.isoformat(),
+            "rules_version": self.rules_version,
+            "shortest_cover_days": self.shortest_cover_days,
+        }
+
+
+def window(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: datetime, *, full_refresh: bool = False
+) -> Window:
+    """What a build as of `as_of` (naive UTC) must read. Raises BadInput for thresholds that cannot be."""
+    until = first_of_month(as_of.date() - timedelta(days=READ_DAYS))
+    version = rules_version(settings.dbt_project)
+    settled = None if full_refresh else _settled_until(connection, version)
+    holds = settled is not None and settled <= until
+    covers = shortest_covers(settings.dbt_project / "seeds" / "status_thresholds.csv")
+    return Window(until, settled if holds and settled else NOTHING, version, covers)
+
+
+def first_of_month(day: date) -> date:
+    return day.replace(day=1)
+
+
+def rules_version(dbt_project: Path) -> str:
+    """A digest of everything that says what a settled row is: models, macros, variables, thresholds. Another
+    version settles everything anew."""
+    digest = hashlib.sha256()
+    for file in _rule_files(dbt_project):
+        digest.update(file.relative_to(dbt_project).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _rule_files(dbt_project: Path) -> Iterator[Path]:
+    yield dbt_project / "dbt_project.yml"
+    yield dbt_project / "seeds" / "status_thresholds.csv"
+    for folder in ("macros", "models/staging", "models/intermediate"):
+        yield from sorted((dbt_project / folder).rglob("*.sql"))
+
+
+def _settled_until(connection: duckdb.DuckDBPyConnection, version: str) -> date | None:
+    """The day until which events are settled, if they still are what the raw rows come to."""
+    if not connection.execute(sql("settled_exists")).fetchall()[0][0]:
+        return None
+    settled_until, holds = connection.execute(sql("settled_state"), {"rules_version": version}).fetchall()[0]
+    return settled_until if holds else None

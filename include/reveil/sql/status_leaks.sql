@@ -1,0 +1,2 @@
+select coalesce(sum(messages), 0)::bigint, count(*)
+from marts.regular_leaks
