@@ -12,10 +12,12 @@ from pathlib import Path
 import duckdb
 
 from reveil.errors import Refused
+from reveil.load import freshness
+from reveil.permission import marts_night
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.transform import Mart, marts, seeds
-from reveil.warehouse import Warehouse, hold
+from reveil.warehouse import Warehouse, connect, hold, sql, staged
 
 # the oldest DuckDB that analysts' tools may have; newer ones read it, too
 _STORAGE_VERSION = "v1.4.0"
@@ -38,6 +40,7 @@ def publish(settings: Settings) -> Report:
         _check_one_night(connection, described)
         _remove(new)
         rows = _write(connection, new, described, rules)
+        _write_freshness(connection, new)
     _swap(new, settings.published)
     figures = {
         "published": str(settings.published),
@@ -70,6 +73,20 @@ def _write(
     connection.execute("checkpoint published")
     connection.execute("detach published")
     return rows
+
+
+def _write_freshness(connection: duckdb.DuckDBPyConnection, new: Path) -> None:
+    """How old the sources were on the night of the marts, for `reveil status`; no row in a table without marts."""
+    as_of = marts_night(connection)
+    sources = freshness(connection, as_of) if as_of else []
+    rows = [
+        (one.table, one.newest_at and one.newest_at.isoformat(), one.age_days, one.max_age_days, one.verdict, one.note)
+        for one in sources
+    ]
+    told = [[None if value is None else str(value) for value in row] for row in rows]
+    columns = ("table_name", "newest_at", "age_days", "max_age_days", "verdict", "note")
+    with connect(new) as published, staged(published, "sources_now", columns, told):
+        published.execute(sql("publish_freshness"))
 
 
 def _copy_mart(connection: duckdb.DuckDBPyConnection, mart: Mart) -> int:

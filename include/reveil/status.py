@@ -18,6 +18,7 @@ def status(settings: Settings) -> Report:
         statuses = connection.execute(sql("status_counts")).fetchall()
         refusals = dict(connection.execute(sql("status_refusals")).fetchall())
         leaks, leaked_to = connection.execute(sql("status_leaks")).fetchall()[0]
+        sources = connection.execute(sql("status_freshness")).fetchall()
         due, overdue = connection.execute(sql("status_due")).fetchall()[0]
     night = f"{as_of:%Y-%m-%d %H:%M} UTC" if as_of else "no night: there are no contacts"
     lines = [f"as of {night}"]
@@ -25,6 +26,7 @@ def status(settings: Settings) -> Report:
         f"  {line}: {count:,} {name}, {mailable:,} of them may be mailed" for line, name, count, mailable in statuses
     ]
     lines += [f"  not to be mailed: {count:,} {reason}" for reason, count in refusals.items()]
+    lines += [f"  source {table}: {verdict}, newest {newest}{note}" for table, verdict, newest, note in sources]
     lines.append(f"  due for erasure: {due:,}; overdue: {overdue:,}")
     if leaks:
         lines.append(
@@ -41,6 +43,7 @@ def status(settings: Settings) -> Report:
         ],
         "not_mailable": refusals,
         "regular_leaks": {"messages": leaks, "contacts": leaked_to},
+        "sources": {table: verdict for table, verdict, _, _ in sources},
         "due": due,
         "overdue": overdue,
         "paused": settings.pause_file.exists(),
