@@ -20,6 +20,7 @@ from webhooks import Webhook, listening
 
 from reveil.sandbox import running
 from reveil.settings import PROJECT
+from reveil.verbs import STEPS
 
 MARKERS = frozenset(company.address(f"m{n}").encode() for n in range(1, 10))
 ADDRESSES = MARKERS | {company.address(f"k{n:02}").encode() for n in range(company.CONTACTS)}
@@ -68,6 +69,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
         ("dbt tests", "build"),
         ("dbt model", "build"),
         ("expectations", "check_marts"),
+        ("sync denied", "sync_regular"),
         ("push denied", "push"),
         ("push uncertain", "push"),
         ("reading back uncertain", "push"),
@@ -78,7 +80,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failed]:
 def test_each_planted_failure_stops_the_night_where_it_was_planted(failed: Failed, name: str, task: str) -> None:
     states = failed.states[name]
     assert [one for one, state in states.items() if state == "failed"] == [task]
-    order = ["gather", "load", "check_raw", "build", "check_marts", "publish", "plan", "check_audience", "push"]
+    order = [step.replace(" ", "_") for step in STEPS]
     for one in set(states) - {task}:
         before = one in order and task in order and order.index(one) < order.index(task)
         assert states[one] == ("success" if before else "upstream_failed"), one
