@@ -60,9 +60,7 @@ def _clicks(events: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _counted(rows: pl.LazyFrame, at: str, signal: str, as_of: datetime) -> pl.LazyFrame:
-    counts = [
-        (pl.col(at) >= as_of - timedelta(days=days)).sum().alias(f"{signal}s_{days}d") for days in _WINDOWS
-    ]
+    counts = [(pl.col(at) >= as_of - timedelta(days=days)).sum().alias(f"{signal}s_{days}d") for days in _WINDOWS]
     first = [pl.col(at).min().alias("first_purchase_at")] if signal == "purchase" else []
     return rows.group_by("contact_id").agg(pl.col(at).max().alias(f"last_{signal}_at"), *first, *counts)
 

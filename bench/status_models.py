@@ -68,7 +68,7 @@ def write(settings: Settings, size: dict[str, int]) -> None:
     synthetic.write(settings, Size(**size))
 
 
-def day(settings: Settings, size: dict[str, int], number: int, late: int = 0) -> None:
+def day(settings: Settings, size: dict[str, int], number: int) -> None:
     synthetic.write_day(settings, Size(**size), number)
 
 
@@ -108,10 +108,7 @@ def compare_polars(settings: Settings) -> dict[str, int]:
     return {"different": found[0][0]}
 
 
-STEPS = {
-    step.__name__: step
-    for step in (write, day, build, scan, one_query, compare, export, polars, compare_polars)
-}
+STEPS = {step.__name__: step for step in (write, day, build, scan, one_query, compare, export, polars, compare_polars)}
 
 
 def _opened(settings: Settings) -> duckdb.DuckDBPyConnection:

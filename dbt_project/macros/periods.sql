@@ -3,6 +3,19 @@
    on the day on which the last one ends continues it. `lost_on` is the furthest day that any signal so far keeps
    the contact from being lost. #}
 {% macro periods_from(covers) %}
+-- each cover once: two windows need not put equal rows in the same order
+distinct_covers as (
+
+    select
+        contact_id,
+        starts_on,
+        ends_on,
+        max(lost_on) as lost_on
+    from {{ covers }}
+    group by contact_id, starts_on, ends_on
+
+),
+
 reaches as (
 
     select
@@ -17,7 +30,7 @@ reaches as (
             order by starts_on, ends_on
             rows between unbounded preceding and current row
         ) as lost_on_so_far
-    from {{ covers }}
+    from distinct_covers
 
 ),
 
