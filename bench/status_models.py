@@ -68,7 +68,7 @@ def write(settings: Settings, size: dict[str, int]) -> None:
     synthetic.write(settings, Size(**size))
 
 
-def day(settings: Settings, size: dict[str, int], number: int, late: int = 0) -> None:
+def day(settings: Settings, size: dict[str, int], number: int) -> None:
     synthetic.write_day(settings, Size(**size), number)
 
 

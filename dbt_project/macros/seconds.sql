@@ -10,3 +10,10 @@
 {% macro duckdb__seconds_between(earlier, later) -%}
     (epoch({{ later }}) - epoch({{ earlier }}))
 {%- endmacro %}
+
+{# Hours since 1970 at an instant, or so many seconds before it. #}
+{% macro hour_number(instant, seconds_before=0) -%}
+    cast(floor(
+        ({{ seconds_between("cast('1970-01-01' as timestamp)", instant) }} - {{ seconds_before }}) / 3600
+    ) as integer)
+{%- endmacro %}

@@ -1,5 +1,5 @@
 {# A night reads the events of the last year or so; what is older is settled: folded into one row a contact and
-   unbroken run of a signal (docs/decisions/settled-history.md). `reveil build` says with two variables where the
+   unbroken run of a signal (docs/decisions/0022-a-night-does-not-pay-for-history.md). `reveil build` says with two variables where the
    line is drawn; by default nothing is settled, and the same rows come out.
 
    settled_until  the day on which the part begins that every night reads anew
@@ -32,16 +32,16 @@
 
 {# The same of a group of rows, whatever their order: a row more, less or changed makes another number. Null without
    rows. #}
-{% macro fingerprint_of_rows(columns, condition='true') -%}
+{% macro fingerprint_of_rows(columns, condition='') -%}
     {{ adapter.dispatch('fingerprint_of_rows', 'reveil')(columns, condition) }}
 {%- endmacro %}
 
 {% macro default__fingerprint_of_rows(columns, condition) -%}
-    sum(pmod(xxhash64({{ columns | join(', ') }}), 4294967296)) filter (where {{ condition }})
+    sum(pmod(xxhash64({{ columns | join(', ') }}), 2147483648)){{ ' filter (where ' ~ condition ~ ')' if condition }}
 {%- endmacro %}
 
 {% macro duckdb__fingerprint_of_rows(columns, condition) -%}
-    cast(sum(hash({{ columns | join(', ') }}) % 4294967296) filter (where {{ condition }}) as bigint)
+    cast(sum(cast(hash({{ columns | join(', ') }}) % 2147483648 as integer)){{ ' filter (where ' ~ condition ~ ')' if condition }} as bigint)
 {%- endmacro %}
 
 {# Days numbered in stretches no longer than the shortest threshold of the signal: two signals of one stretch are

@@ -2,7 +2,8 @@
 
 Counts reach back a year. Older events are folded into one row a contact and run of a signal
 (dbt_project/models/intermediate/int_settled_events.sql); each build proves that they still are what
-the raw rows come to, and has them made anew where they are not (docs/decisions/settled-history.md).
+the raw rows come to, and has them made anew where they are not. The reasons stand in
+docs/decisions/0022-a-night-does-not-pay-for-history.md.
 """
 
 from __future__ import annotations

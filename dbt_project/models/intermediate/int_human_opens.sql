@@ -1,19 +1,14 @@
 {{ config(materialized='view') }}
 
--- opens that count as a signal, from events_from on; an open of a campaign's own message is a reaction,
--- and no signal, as long as the contact's enrolment is open
+-- opens by persons that are signals, from events_from on; an open of a campaign's own message is a reaction,
+-- and no signal, as long as the contact's enrolment is open. Whether the contact consents to tracking is
+-- asked once a contact, by the models that fold these.
 with
 
 events as (
 
     select * from {{ ref('stg_esp__events') }}
     where occurred_at >= {{ events_from() }}
-
-),
-
-contacts as (
-
-    select * from {{ ref('stg_crm__contacts') }}
 
 ),
 
@@ -32,7 +27,6 @@ select
     events.contact_id,
     events.occurred_at as opened_at
 from events
-inner join contacts on events.contact_id = contacts.contact_id
 left join open_enrolments
     on
         events.contact_id = open_enrolments.contact_id
@@ -40,6 +34,5 @@ left join open_enrolments
         and events.occurred_at >= open_enrolments.messaged_at
 where
     {{ is_human_open('events.event', 'events.actor') }}
-    and contacts.tracking_consent
     and {{ visible('events.occurred_at') }}
     and open_enrolments.batch_key is null

@@ -5,22 +5,42 @@
     'purchase': (ref('int_orders'), 'ordered_at', 'is_purchase'),
     'login': (ref('int_logins'), 'logged_in_at', 'true'),
 } %}
-{%- for signal, (relation, acted_at, condition) in sources.items() %}
-select
-    contact_id,
-    '{{ signal }}' as signal,
-    {{ stretch(acted_at, signal) }} as stretch,
-    {%- for days in var('recency_windows') %}
-    {{ count_within(days, acted_at) }} as within_{{ days }}d,
+with
+
+consenting as (
+
+    select contact_id from {{ ref('stg_crm__contacts') }}
+    where tracking_consent
+
+),
+
+stretches as (
+    {%- for signal, (relation, acted_at, condition) in sources.items() %}
+
+    select
+        contact_id,
+        '{{ signal }}' as signal,
+        {{ stretch(acted_at, signal) }} as stretch,
+        {%- for days in var('recency_windows') %}
+        {{ count_within(days, acted_at) }} as within_{{ days }}d,
+        {%- endfor %}
+        min({{ acted_at }}) as first_at,
+        max({{ acted_at }}) as last_at
+    from {{ relation }}
+    where
+        {{ acted_at }} >= {{ settled_until() }}
+        and {{ condition }}
+    group by contact_id, {{ stretch(acted_at, signal) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
     {%- endfor %}
-    min({{ acted_at }}) as first_at,
-    max({{ acted_at }}) as last_at
-from {{ relation }}
+
+)
+
+select stretches.*
+from stretches
+left join consenting on stretches.contact_id = consenting.contact_id
 where
-    {{ acted_at }} >= {{ settled_until() }}
-    and {{ condition }}
-group by 1, 2, 3
-{%- if not loop.last %}
-union all
-{%- endif %}
-{%- endfor %}
+    stretches.signal <> 'open'
+    or consenting.contact_id is not null

@@ -48,40 +48,44 @@ deliveries as (
 
 ),
 
--- the day of a delivery that could have caused the click: with it in the join, a click meets the deliveries
--- of one day and not of years
-clicks_by_day as (
+-- contacts and hours in which a delivery could have caused a click, each as one number: that leaves few
+-- deliveries to be held against the clicks themselves
+hours_with_clicks as (
 
-    select
-        *,
-        cast(clicked_at as date) as delivered_on
+    select {{ fingerprint(['contact_id', hour_number('clicked_at')]) }} as contact_hour
     from clicks
-    union all
+    union
     select
-        *,
-        {{ add_days('cast(clicked_at as date)', -1) }} as delivered_on
+        {{ fingerprint(
+            ['contact_id', hour_number('clicked_at', var('robot_delivery_seconds'))]
+        ) }} as contact_hour
     from clicks
+
+),
+
+near_deliveries as (
+
+    select * from deliveries
     where
-        {{ seconds_between("date_trunc('day', clicked_at)", 'clicked_at') }}
-        <= {{ var('robot_delivery_seconds') }}
+        {{ fingerprint(['contact_id', hour_number('delivered_at')]) }}
+        in (select contact_hour from hours_with_clicks)
 
 ),
 
 at_delivery as (
 
     select
-        clicks_by_day.esp,
-        clicks_by_day.event_id
-    from clicks_by_day
-    inner join deliveries
+        clicks.esp,
+        clicks.event_id
+    from clicks
+    inner join near_deliveries
         on
-            clicks_by_day.contact_id = deliveries.contact_id
-            and clicks_by_day.delivered_on = cast(deliveries.delivered_at as date)
-            and clicks_by_day.message = deliveries.message
-            and clicks_by_day.esp = deliveries.esp
-            and clicks_by_day.clicked_at >= deliveries.delivered_at
+            clicks.contact_id = near_deliveries.contact_id
+            and clicks.message = near_deliveries.message
+            and clicks.esp = near_deliveries.esp
+            and clicks.clicked_at >= near_deliveries.delivered_at
     where
-        {{ seconds_between('deliveries.delivered_at', 'clicks_by_day.clicked_at') }}
+        {{ seconds_between('near_deliveries.delivered_at', 'clicks.clicked_at') }}
         <= {{ var('robot_delivery_seconds') }}
 
 ),
@@ -100,6 +104,15 @@ links_per_message as (
 
 ),
 
+clicked_again as (
+
+    select {{ fingerprint(['esp', 'message', 'clicked_in', 'contact_id']) }} as passage
+    from clicks
+    group by {{ fingerprint(['esp', 'message', 'clicked_in', 'contact_id']) }}
+    having count(*) >= {{ var('robot_links') }}
+
+),
+
 links_per_contact as (
 
     select
@@ -109,6 +122,9 @@ links_per_contact as (
         contact_id,
         count(distinct url) as links
     from clicks
+    where
+        {{ fingerprint(['esp', 'message', 'clicked_in', 'contact_id']) }}
+        in (select passage from clicked_again)
     group by esp, message, clicked_in, contact_id
     having count(distinct url) >= {{ var('robot_links') }}
 

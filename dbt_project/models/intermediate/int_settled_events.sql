@@ -43,7 +43,7 @@ acts as (
 
 ),
 
-stretches as (
+acts_by_stretch as (
 
     select
         contact_id,
@@ -52,6 +52,24 @@ stretches as (
         max(acted_at) as last_at
     from acts
     group by contact_id, signal, stretch
+
+),
+
+consenting as (
+
+    select contact_id from {{ ref('stg_crm__contacts') }}
+    where tracking_consent
+
+),
+
+stretches as (
+
+    select acts_by_stretch.*
+    from acts_by_stretch
+    left join consenting on acts_by_stretch.contact_id = consenting.contact_id
+    where
+        acts_by_stretch.signal <> 'open'
+        or consenting.contact_id is not null
     {%- if is_incremental() %}
     union all
     select
@@ -99,7 +117,7 @@ raw_rows as (
 
     select
         contact_id,
-        case when event = 'opened' then 'all_opened' else 'all_other' end as signal,
+        event = 'opened' as is_open,
         occurred_at,
         load_id
     from {{ ref('stg_esp__events') }}
@@ -109,7 +127,7 @@ raw_rows as (
     union all
     select
         contact_id,
-        'all_other' as signal,
+        false as is_open,
         sent_at as occurred_at,
         load_id
     from {{ ref('stg_esp__sends') }}
@@ -119,15 +137,26 @@ raw_rows as (
 
 ),
 
+counted as (
+
+    select
+        contact_id,
+        is_open,
+        count(*) as row_count,
+        {{ fingerprint_of_rows(['occurred_at', 'load_id']) }} as row_fingerprint
+    from raw_rows
+    group by contact_id, is_open
+
+),
+
 counts as (
 
     select
         contact_id,
-        signal,
-        count(*) as row_count,
-        {{ fingerprint_of_rows(['occurred_at', 'load_id']) }} as row_fingerprint
-    from raw_rows
-    group by contact_id, signal
+        case when is_open then 'all_opened' else 'all_other' end as signal,
+        row_count,
+        row_fingerprint
+    from counted
     {%- if is_incremental() %}
     union all
     select

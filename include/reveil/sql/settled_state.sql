@@ -24,12 +24,12 @@ select
         and state.row_fingerprint = events.row_fingerprint + sends.row_fingerprint as holds
 from state
 cross join (
-    select count(*) as row_count, coalesce(sum(hash(occurred_at, load_id) % 4294967296), 0) as row_fingerprint
+    select count(*) as row_count, coalesce(sum((hash(occurred_at, load_id) % 2147483648)::integer), 0) as row_fingerprint
     from raw.esp_events
     where occurred_at < (select min(settled_until) from intermediate.int_settled_events)
 ) as events
 cross join (
-    select count(*) as row_count, coalesce(sum(hash(sent_at, load_id) % 4294967296), 0) as row_fingerprint
+    select count(*) as row_count, coalesce(sum((hash(sent_at, load_id) % 2147483648)::integer), 0) as row_fingerprint
     from raw.esp_sends
     where sent_at < (select min(settled_until) from intermediate.int_settled_events)
 ) as sends
