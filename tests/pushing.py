@@ -1,7 +1,5 @@
 """A small warehouse with decisions to push, made by hand: the models that would decide have tests of their own."""
 
-import os
-import signal
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -78,8 +76,3 @@ def outcomes(settings: Settings) -> dict[str, str | None]:
 def query(settings: Settings, text: str) -> Sequence[tuple[object, ...]]:
     with Warehouse(settings).read("test") as connection:
         return connection.execute(text).fetchall()
-
-
-def die() -> None:
-    """What a power cut does."""
-    os.kill(os.getpid(), signal.SIGKILL)

@@ -4,16 +4,15 @@ Side effects are the provider's calls that change something and the journal's wr
 that dies by SIGKILL right after the n-th of them; then a push in this process goes on.
 """
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pushing import NIGHT, adapter, die, make_warehouse, outcomes, query, settings_for
+from killing import kill_after, numbered
+from pushing import NIGHT, adapter, make_warehouse, outcomes, query, settings_for
 from sandboxes import sent, set_shares
 
 from reveil.esp.listmonk import Listmonk
@@ -37,42 +36,9 @@ def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
         yield started
 
 
-@contextmanager
-def numbered(after: Callable[[int], None]) -> Iterator[list[str]]:
-    """Number every side effect of a push in this process; yields their names as they happen."""
-    effects: list[str] = []
-    methods = [(owner, name) for owner, names in OWNERS.items() for name in names]
-    saved = [(owner, name, getattr(owner, name)) for owner, name in methods]
-    for owner, name, original in saved:
-        setattr(owner, name, _numbered(original, name, effects, after))
-    try:
-        yield effects
-    finally:
-        for owner, name, original in saved:
-            setattr(owner, name, original)
-
-
-def _numbered(original: Any, name: str, effects: list[str], after: Callable[[int], None]) -> Any:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        result = original(*args, **kwargs)
-        effects.append(name)
-        after(len(effects))
-        return result
-
-    return call
-
-
 def killed(settings: Settings, number: int) -> None:
-    """Push in a forked process that dies right after that side effect."""
-    child = os.fork()
-    if child == 0:
-        try:
-            with numbered(lambda current: die() if current == number else None):
-                push(settings, adapter(settings), NIGHT, now=NIGHT)
-        finally:
-            os._exit(3)  # it was to be killed, and was not
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"side effect {number} was never reached"
+    """Push in a process that dies right after that side effect."""
+    kill_after(number, OWNERS, lambda: push(settings, adapter(settings), NIGHT, now=NIGHT))
 
 
 def prepared(folder: Path, handle: SandboxHandle, name: str) -> Settings:
@@ -91,7 +57,7 @@ def messages(handle: SandboxHandle, name: str) -> Counter[str]:
 
 def test_a_push_killed_at_any_side_effect_mails_everybody_once(tmp_path: Path, handle: SandboxHandle) -> None:
     whole = prepared(tmp_path, handle, "whole")
-    with numbered(lambda _: None) as effects:
+    with numbered(OWNERS) as effects:
         push(whole, adapter(whole), NIGHT, now=NIGHT)
     assert len(effects) >= 12, effects  # two batches of six side effects each, at least
     assert set(messages(handle, "whole").values()) == {1}

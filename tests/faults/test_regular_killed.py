@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pushing import NIGHT, adapter, die, make_warehouse, query, settings_for
+from killing import kill_after, numbered
+from pushing import NIGHT, adapter, make_warehouse, query, settings_for
 from regular import change, is_to_get, on_lists, sync, sync_counting
 from sandboxes import set_shares
 
@@ -32,41 +30,9 @@ OWNERS: dict[Any, tuple[str, ...]] = {
 }
 
 
-@contextmanager
-def numbered(after: Callable[[int], None]) -> Iterator[list[str]]:
-    """Number every side effect of a sync in this process; yields their names as they happen."""
-    effects: list[str] = []
-    saved = [(owner, name, getattr(owner, name)) for owner, names in OWNERS.items() for name in names]
-    for owner, name, original in saved:
-        setattr(owner, name, _numbered(original, name, effects, after))
-    try:
-        yield effects
-    finally:
-        for owner, name, original in saved:
-            setattr(owner, name, original)
-
-
-def _numbered(original: Any, name: str, effects: list[str], after: Callable[[int], None]) -> Any:
-    def call(*arguments: Any, **options: Any) -> Any:
-        result = original(*arguments, **options)
-        effects.append(name)
-        after(len(effects))
-        return result
-
-    return call
-
-
 def killed(settings: Settings, number: int) -> None:
-    """Sync in a forked process that dies right after that side effect."""
-    child = os.fork()
-    if child == 0:
-        try:
-            with numbered(lambda current: die() if current == number else None):
-                sync_regular(settings, adapter(settings), NEXT, now=NEXT)
-        finally:
-            os._exit(3)  # it was to be killed, and was not
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"side effect {number} was never reached"
+    """Sync in a process that dies right after that side effect."""
+    kill_after(number, OWNERS, lambda: sync_regular(settings, adapter(settings), NEXT, now=NEXT))
 
 
 def prepared(folder: Path, handle: SandboxHandle) -> Settings:
@@ -92,7 +58,7 @@ def test_a_sync_killed_after_any_side_effect_is_completed_by_the_next(tmp_path: 
             set_shares(handle)
             settings = prepared(folder, handle)
             if number == 0:
-                with numbered(lambda _: None) as seen:
+                with numbered(OWNERS) as seen:
                     sync(settings, NEXT)
                 effects = list(seen)
             else:
