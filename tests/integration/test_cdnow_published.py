@@ -17,8 +17,6 @@ from reveil import transform
 from reveil.load import load
 from reveil.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 LOADED_AS_OF = datetime(1998, 7, 1)
 AS_OF = datetime(1997, 10, 1)
 # number in the sample: repeat purchase days, weeks to the last of them, weeks until 30 September 1997

@@ -14,8 +14,6 @@ from raw_rows import add, contact, rows, settings_at
 from reveil import transform
 from reveil.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 KEYS = {"contact_id": "contact_key", "mailbox_id": "mailbox_key"}
 PERSONAL = {"email", "normalised_email", "first_name", "last_name", "hold_reason", "esp_id", "url"}
 

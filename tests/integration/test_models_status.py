@@ -15,8 +15,6 @@ from raw_rows import Row, add, by_contact, contact, event, order, rows, send, se
 from reveil import transform
 from reveil.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 AS_OF = datetime(2026, 11, 22, 3)
 LONG_AGO = "2018-03-01"
 

@@ -18,8 +18,6 @@ from reveil.publish import publish
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
-pytestmark = pytest.mark.slow
-
 AS_OF = datetime(2026, 11, 22, 3)
 SECRET = "zebulon.marker"
 MARTS = {"contacts", "contact_recency", "contact_status", "next_step", "erasure_due"}

@@ -19,8 +19,6 @@ from reveil.errors import BadInput, Refused
 from reveil.settings import PROJECT, Settings
 from reveil.warehouse import Warehouse
 
-pytestmark = pytest.mark.slow
-
 AS_OF = datetime(2026, 11, 22, 3)
 SECRET = "zebulon.marker"
 

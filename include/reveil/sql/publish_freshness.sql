@@ -8,3 +8,6 @@ select
     verdict,
     nullif(note, '') as note
 from sources_now
+;
+
+comment on table marts.source_freshness is 'One row per watched source: how old its newest row was on the night of the marts.'
