@@ -17,8 +17,6 @@ from reveil.publish import publish
 from reveil.settings import Settings
 from reveil.status import status
 
-pytestmark = pytest.mark.slow
-
 AS_OF = datetime(2026, 11, 22, 3)
 
 

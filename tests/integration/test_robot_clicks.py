@@ -11,8 +11,6 @@ from raw_rows import Row, add, by_contact, contact, event, send, settings_at
 from reveil import transform
 from reveil.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 AS_OF = datetime(2026, 11, 22, 3)
 SIGNED_UP = "2024-03-01"
 LINKS = ("https://shop.example/a", "https://shop.example/b", "https://shop.example/c")
