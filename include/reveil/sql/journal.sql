@@ -1,7 +1,6 @@
 -- What the package itself writes. Idempotent: run at each opening for writing.
 create schema if not exists raw;
 create schema if not exists journal;
-create schema if not exists rules;
 
 -- rows set aside by a load: where they stand and why, never what they hold
 create table if not exists raw.rejects (
@@ -159,32 +158,6 @@ create table if not exists journal.audience (
     priority bigint not null
 );
 
--- the campaign files as tables, written before each build
-create table if not exists rules.campaigns (
-    campaign varchar primary key,
-    audience varchar not null,
-    is_enabled boolean not null,
-    first_step varchar not null,
-    max_per_night integer not null,
-    default_language varchar not null
-);
-
-create table if not exists rules.campaign_steps (
-    campaign varchar not null,
-    step varchar not null,
-    message varchar not null,
-    offer varchar,
-    offer_cost decimal(18, 2) not null default 0,
-    primary key (campaign, step)
-);
-
-create table if not exists rules.campaign_messages (
-    campaign varchar not null,
-    message varchar not null,
-    language varchar not null,
-    primary key (campaign, message, language)
-);
-
 -- subscribers whom we have had suppressed at the ESP for good
 create table if not exists journal.esp_suppressions (
     esp varchar not null,
@@ -215,4 +188,18 @@ create table if not exists journal.regular_read_backs (
     strangers bigint not null,
     as_of timestamp not null,
     recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- each passage of a contact through a campaign, holdouts included; written with the first intent. closes_on is known
+-- beforehand for holdouts alone
+create table if not exists journal.enrolments (
+    campaign varchar not null,
+    enrolment integer not null,
+    contact_id varchar not null,
+    arm varchar not null check (arm in ('treated', 'holdout')),
+    as_of timestamp not null,
+    closes_on date,
+    file_digest varchar,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    unique (campaign, enrolment, contact_id)
 );

@@ -13,7 +13,10 @@ renamed as (
         step,
         message,
         offer,
-        offer_cost
+        offer_cost,
+        wait_days,
+        budget,
+        currency
     from source
 
 )
