@@ -166,6 +166,18 @@ def preview(settings: Settings) -> Report:
     return count(settings)
 
 
+@verb("render")
+@click.argument("campaign")
+@click.argument("step")
+@click.option("--lang", "language", help="Default: the campaign's own.")
+@click.option("--as-of", type=Instant(), help="The night from which an offer runs; default today.")
+def render(settings: Settings, campaign: str, step: str, language: str | None, as_of: datetime | None) -> Report:
+    """A message as sent, with made-up values where a contact's would stand."""
+    from reveil.render import render as show
+
+    return show(settings, campaign, step, language, (as_of or verbs.utc_now()).date())
+
+
 @verb("push")
 @as_of_option
 def push(settings: Settings, as_of: datetime) -> Report:
