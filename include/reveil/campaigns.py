@@ -6,10 +6,12 @@ message and language. Nothing here touches a database or the network.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, ValidationError, model_validator
@@ -37,6 +39,35 @@ class MessageSubjects(_Block):
     subject: dict[Language, Subject] = Field(min_length=1)
 
 
+class SendWindow(_Block):
+    """Hours between which messages leave, on the clocks of a time zone."""
+
+    opens: dt.time = Field(alias="from")
+    closes: dt.time = Field(alias="to")
+    time_zone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _a_zone_and_two_hours(self) -> Self:
+        if self.time_zone not in available_timezones():
+            raise ValueError("time_zone: not one of the IANA names, such as Europe/Paris")
+        if self.opens == self.closes:
+            raise ValueError("to: the same as from; leave send_window out to send at any hour")
+        return self
+
+
+class Blackout(_Block):
+    """Days on which nothing leaves, both included."""
+
+    first: dt.date = Field(alias="from")
+    last: dt.date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("to: before from")
+        return self
+
+
 class Campaign(_Block):
     """A validated campaign file."""
 
@@ -49,6 +80,8 @@ class Campaign(_Block):
     steps: dict[Name, Step] = Field(min_length=1)
     messages: dict[Name, MessageSubjects] = Field(min_length=1)
     links: dict[Name, HttpUrl] = {}
+    send_window: SendWindow | None = None
+    blackout: list[Blackout] = []
 
     @model_validator(mode="after")
     def _names_that_exist(self) -> Self:
@@ -108,6 +141,11 @@ def message_texts(folder: Path, campaign: Campaign) -> Iterator[MessageText]:
                 text=_read_text(stem.with_name(stem.name + ".txt"), campaign),
                 links={name: str(url) for name, url in campaign.links.items()},
             )
+
+
+def find_campaign(folder: Path, campaign: str) -> Campaign:
+    """One campaign as its file has it now."""
+    return _read(folder / f"{campaign}.yml")
 
 
 def find_message(folder: Path, campaign: str, message: str, language: str) -> MessageText:

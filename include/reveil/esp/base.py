@@ -97,13 +97,15 @@ STARTED: frozenset[CampaignStatus] = frozenset({"running", "paused", "finished",
 
 @dataclass(frozen=True)
 class EspCampaign:
-    """A campaign at the provider; `planned` and `sent` are its own counts of messages."""
+    """A campaign at the provider; `planned` and `sent` are its own counts of messages. `send_at` (naive UTC) is when a
+    scheduled one starts by itself."""
 
     id: str
     name: str
     status: CampaignStatus
     planned: int
     sent: int
+    send_at: datetime | None = None
 
 
 EventKind = Literal["delivered", "opened", "clicked", "bounced_hard", "bounced_soft", "unsubscribed", "complained"]
@@ -168,6 +170,12 @@ class Esp(Protocol):
     def campaign(self, campaign_id: str) -> EspCampaign: ...
 
     def start(self, campaign_id: str) -> None: ...
+
+    def schedule(self, campaign_id: str, at: datetime) -> None:
+        """Let a campaign that has not started begin by itself at that instant (naive UTC). Repeatable."""
+
+    def send_test(self, name: str, message: Message, address: str) -> None:
+        """Send the message to that address alone, as nobody's campaign; what it takes at the provider bears `name`."""
 
     def discard(self, campaign_id: str) -> None:
         """Make sure that a campaign never starts."""

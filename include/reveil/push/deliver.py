@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reveil import permission
-from reveil.campaigns import MessageText, find_message
+from reveil.campaigns import MessageText, find_campaign, find_message
 from reveil.esp.base import (
     STARTED,
     Esp,
@@ -29,6 +29,7 @@ from reveil.push.journal import Batch, Journal, Outcome
 from reveil.push.lists import find_or_make_list
 from reveil.push.mailing import Mailing
 from reveil.push.spool import spool
+from reveil.push.window import Closed, Window, next_send_instant
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, hold
@@ -39,12 +40,14 @@ _LOOKS = 3
 
 @dataclass
 class Delivery:
-    """What the steps of one push share. `sleep` waits between two looks at a running campaign."""
+    """What the steps of one push share. `now` is the provider's time; `sleep` waits between two looks at a running
+    campaign."""
 
     settings: Settings
     esp: Esp
     journal: Journal
     as_of: datetime
+    now: datetime
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -63,7 +66,7 @@ def push(settings: Settings, esp: Esp, as_of: datetime, now: datetime) -> Report
         permission.require_not_paused(settings)
         with warehouse.read("push: marts of tonight") as connection:
             permission.require_marts_of(connection, as_of)
-        delivery = Delivery(settings, esp, Journal(warehouse), as_of)
+        delivery = Delivery(settings, esp, Journal(warehouse), as_of, now)
         gather(settings, esp, as_of)
         new = delivery.journal.intend(as_of, esp.name)
         lines = [_deliver(delivery, batch) for batch in delivery.journal.open_batches()]
@@ -84,15 +87,17 @@ def _deliver(delivery: Delivery, batch: Batch) -> str:
     started = next((one for one in twins if one.status in STARTED), None)
     if started is not None:
         _discard(delivery, [twin for twin in twins if twin.id != started.id])
-    elif _is_too_old(delivery, batch):
+    elif _is_too_old(delivery, batch, twins):
         return _cancel(delivery, batch, twins)
     else:
         started = _fill_and_start(delivery, batch)
     return _finish(delivery, batch, started) if started else _close(delivery, batch, None)
 
 
-def _is_too_old(delivery: Delivery, batch: Batch) -> bool:
-    return delivery.as_of - batch.as_of >= timedelta(hours=delivery.settings.push.intent_ttl_hours)
+def _is_too_old(delivery: Delivery, batch: Batch, twins: Sequence[EspCampaign]) -> bool:
+    """An intent that waits for its hour at the provider is counted from that hour on."""
+    since = max([batch.as_of, *(twin.send_at for twin in twins if twin.status == "scheduled" and twin.send_at)])
+    return delivery.as_of - since >= timedelta(hours=delivery.settings.push.intent_ttl_hours)
 
 
 def _cancel(delivery: Delivery, batch: Batch, twins: Sequence[EspCampaign]) -> str:
@@ -160,16 +165,30 @@ def _message(delivery: Delivery, batch: Batch) -> Message:
 
 
 def _start(delivery: Delivery, batch: Batch, campaign: EspCampaign, list_id: str) -> EspCampaign:
+    """The campaign, started, or scheduled where its file lets nothing leave now."""
     permission.require_not_paused(delivery.settings)
-    if campaign.status not in STARTED:
-        try:
+    at = _send_instant(delivery, batch)
+    try:
+        if at <= delivery.now:
             delivery.esp.start(campaign.id)
-        except (EspUncertain, EspRejected) as error:
-            campaign = delivery.esp.campaign(campaign.id)
-            if campaign.status not in STARTED:
-                raise EspUnavailable(f"{batch.key}: could not be started ({error}); try again later") from None
-    delivery.journal.record(batch, "started", delivery.as_of, list_id=list_id, campaign_id=campaign.id)
+        elif campaign.send_at != at or campaign.status != "scheduled":
+            delivery.esp.schedule(campaign.id, at)
+        campaign = delivery.esp.campaign(campaign.id)
+    except (EspUncertain, EspRejected) as error:
+        campaign = delivery.esp.campaign(campaign.id)
+        if campaign.status not in (*STARTED, "scheduled"):
+            raise EspUnavailable(f"{batch.key}: could not be started ({error}); try again later") from None
+    event = "started" if campaign.status in STARTED else "scheduled"
+    delivery.journal.record(batch, event, delivery.as_of, list_id=list_id, campaign_id=campaign.id)
     return campaign
+
+
+def _send_instant(delivery: Delivery, batch: Batch) -> datetime:
+    """When the campaign file lets the batch leave; now at the earliest."""
+    campaign = find_campaign(delivery.settings.campaigns, batch.campaign)
+    given = campaign.send_window
+    window = Window(given.opens, given.closes, given.time_zone) if given else None
+    return next_send_instant(window, [Closed(one.first, one.last) for one in campaign.blackout], delivery.now)
 
 
 def _finish(delivery: Delivery, batch: Batch, campaign: EspCampaign) -> str:
@@ -178,6 +197,8 @@ def _finish(delivery: Delivery, batch: Batch, campaign: EspCampaign) -> str:
     while campaign.status == "running" and time.monotonic() < deadline:
         delivery.sleep(delivery.settings.esp.poll_seconds)
         campaign = delivery.esp.campaign(campaign.id)
+    if campaign.status == "scheduled":
+        return f"{batch.key}: leaves at {campaign.send_at:%Y-%m-%d %H:%M} UTC; settled by a later push"
     if campaign.status in ("running", "paused"):
         return f"{batch.key}: {campaign.status} at the provider, {campaign.sent} sent so far; settled by a later push"
     return _close(delivery, batch, campaign)
