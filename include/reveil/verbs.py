@@ -93,7 +93,8 @@ def push(settings: Settings, as_of: datetime) -> Report:
     if not permission.is_allowed(settings, "send"):
         return dry_run(settings, as_of, now=utc_now())
     with connected(settings) as esp:
-        return deliver(settings, esp, as_of, now=utc_now())
+        now = esp.sandbox_clock() if settings.esp.is_sandbox else utc_now()
+        return deliver(settings, esp, as_of, now=now)
 
 
 def erase(settings: Settings, as_of: datetime) -> Report:

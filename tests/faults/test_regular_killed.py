@@ -32,7 +32,7 @@ OWNERS: dict[Any, tuple[str, ...]] = {
 
 def killed(settings: Settings, number: int) -> None:
     """Sync in a process that dies right after that side effect."""
-    kill_after(number, OWNERS, lambda: sync_regular(settings, adapter(settings), NEXT, now=NEXT))
+    kill_after(number, lambda: sync_regular(settings, adapter(settings), NEXT, now=NEXT), OWNERS)
 
 
 def prepared(folder: Path, handle: SandboxHandle) -> Settings:

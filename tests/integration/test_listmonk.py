@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sandboxes import set_shares
+from sandboxes import control, sent, set_shares
 
 from reveil.esp.base import STARTED, EspDenied, EspRejected, Message, Recipient
 from reveil.esp.http import HttpSession
@@ -153,3 +153,56 @@ def test_the_clock_moves_forward_only(sandbox: SandboxHandle) -> None:
     esp = adapter(sandbox)
     assert esp.move_sandbox_clock(NIGHT + timedelta(days=1)) == NIGHT + timedelta(days=1)
     assert esp.move_sandbox_clock(NIGHT) == NIGHT + timedelta(days=1)
+
+
+def test_whoever_is_erased_is_found_no_more_neither_by_address_nor_by_id(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    people = [*recipients(120), Recipient("o", "o'hara@gmail.example", "O'Hara")]
+    esp.upload(esp.create_list("batch"), people)
+    found = esp.find(*(one.address for one in people), "nobody@gmail.example")
+    assert sorted(one.address for one in found) == sorted(one.address for one in people)
+    gone, kept = [one.esp_id for one in found[:119]], [one.esp_id for one in found[119:]]
+    for _ in range(2):  # who is gone already is no error
+        esp.erase(gone)
+    assert esp.find(*(one.address for one in found[:119])) == []
+    assert sorted(esp.remaining([one.esp_id for one in found])) == sorted(kept)
+    assert esp.find() == []
+
+
+def test_a_scheduled_campaign_starts_by_itself_at_its_hour(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    list_id = esp.create_list("batch")
+    esp.upload(list_id, recipients(3))
+    campaign = esp.create_campaign("later", list_id, MESSAGE)
+    at = NIGHT + timedelta(hours=9)
+    for _ in range(2):
+        esp.schedule(campaign.id, at)
+    seen = esp.campaign(campaign.id)
+    assert (seen.status, seen.send_at, seen.name) == ("scheduled", at, "later")
+    esp.move_sandbox_clock(NIGHT + timedelta(hours=8))
+    assert sent(sandbox) == []
+    esp.move_sandbox_clock(NIGHT + timedelta(hours=10))
+    assert {row["sent_at"] for row in sent(sandbox)} == {"1998-07-01T09:00:00Z"}
+    assert len(sent(sandbox)) == 3
+
+
+def test_attributes_that_others_have_set_stay(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    body = {"email": "c0@gmail.example", "name": "Theirs", "status": "enabled", "attribs": {"shoe": 42}}
+    control(sandbox, "POST", "/api/subscribers", body)
+    esp.upload(esp.create_list("batch"), recipients(2))
+    rows = control(sandbox, "GET", "/api/subscribers", order_by="id", order="asc")["results"]
+    assert [(row["name"], row["attribs"]) for row in rows] == [
+        ("Theirs", {"shoe": 42}),
+        ("Contact 1", {"reveil": {"contact_id": "c1"}}),
+    ]
+
+
+def test_a_test_goes_to_its_address_alone_and_leaves_no_campaign(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    for _ in range(2):
+        esp.send_test("reveil test", MESSAGE, "marketing@shop.example")
+    tests = control(sandbox, "GET", "/sandbox/tests")
+    assert [(row["email"], row["subject"]) for row in tests] == [("marketing@shop.example", "Hello")] * 2
+    assert sent(sandbox) == []
+    assert control(sandbox, "GET", "/api/campaigns")["results"] == []

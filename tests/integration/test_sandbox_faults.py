@@ -100,6 +100,16 @@ def test_counts_of_lists_may_be_stale_while_totals_are_right(client: Client) -> 
     assert client.data("GET", "/api/subscribers", params={"list_id": list_id})["total"] == 1
 
 
+def test_a_lost_import_is_taken_and_forgotten(client: Client) -> None:
+    list_id = client.add_list("lost")
+    fault(client, "lost_import", match="POST /api/import/subscribers")
+    params = f'{{"mode": "subscribe", "delim": ",", "lists": [{list_id}]}}'
+    files = {"params": (None, params), "file": ("a.csv", b"email,name\na@shop.example,A\n", "text/csv")}
+    assert client.call("POST", "/api/import/subscribers", files=files).status_code == 200
+    assert client.data("GET", "/api/import/subscribers")["status"] == "none"
+    assert client.data("GET", "/api/subscribers", params={"list_id": list_id})["total"] == 0
+
+
 @pytest.mark.parametrize(
     "wrong", [{"match": "*"}, {"match": "*", "kind": "flood"}, {"match": "*", "kind": "429", "times": 0}, [1]]
 )

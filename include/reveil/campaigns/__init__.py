@@ -4,11 +4,12 @@ A campaign is one YAML file; its texts stand beside it, one HTML and one plain f
 message and language. Nothing here touches a database or the network.
 """
 
-from reveil.campaigns.files import file_digest, read_campaign, read_campaigns
-from reveil.campaigns.schema import Budget, Campaign, Offer, Reaction, SendWindow, Step
+from reveil.campaigns.files import file_digest, find_campaign, read_campaign, read_campaigns
+from reveil.campaigns.schema import Blackout, Budget, Campaign, Offer, Reaction, SendWindow, Step
 from reveil.campaigns.texts import MessageText, find_message, message_texts, substitute
 
 __all__ = [
+    "Blackout",
     "Budget",
     "Campaign",
     "MessageText",
@@ -17,6 +18,7 @@ __all__ = [
     "SendWindow",
     "Step",
     "file_digest",
+    "find_campaign",
     "find_message",
     "message_texts",
     "read_campaign",

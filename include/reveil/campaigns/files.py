@@ -32,6 +32,11 @@ def read_campaign(file: Path) -> Campaign:
     return campaign
 
 
+def find_campaign(folder: Path, campaign: str) -> Campaign:
+    """One campaign as its file has it now. Raises BadInput."""
+    return read_campaign(folder / f"{campaign}.yml")
+
+
 def read_campaigns(folder: Path) -> list[Campaign]:
     """Every campaign file of the folder, in name order; its message files are checked, too.
 

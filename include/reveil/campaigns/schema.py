@@ -109,7 +109,7 @@ class Answer(_Block):
 
 
 class SendWindow(_Block):
-    """The time of day at which messages may leave."""
+    """Hours between which messages leave, on the clocks of a time zone; they may span midnight."""
 
     opens: time = Field(alias="from")
     closes: time = Field(alias="to")
@@ -125,9 +125,9 @@ class SendWindow(_Block):
         return name
 
     @model_validator(mode="after")
-    def _opens_before_it_closes(self) -> Self:
-        if self.opens >= self.closes:
-            raise ValueError("from must be earlier than to, on the same day")
+    def _two_hours(self) -> Self:
+        if self.opens == self.closes:
+            raise ValueError("to: the same as from; leave send_window out to send at any hour")
         return self
 
 

@@ -29,15 +29,22 @@ from reveil.esp.base import (
     Member,
     Message,
     Recipient,
+    Subscriber,
     UploadResult,
 )
 from reveil.esp.http import HttpSession
 
 _IMPORT_CHUNK = 50_000
 _IDS_PER_CALL = 1_000
+_IN_A_QUERY = 100
+"""Ids or addresses in one URL."""
 _OVERLAP = timedelta(minutes=10)
 """Re-read before each cursor: rows may be committed a little later than they are dated."""
 _BOUNCES: dict[str, EventKind] = {"hard": "bounced_hard", "soft": "bounced_soft", "complaint": "complained"}
+_KEPT_WHEN_CHANGED = (
+    "name", "subject", "from_email", "type", "content_type", "messenger", "body", "altbody", "tags", "headers",
+    "template_id",
+)  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{\{\s*(first_name|unsubscribe_url|link\s+([a-z0-9_]+))\s*\}\}")
 
 
@@ -135,25 +142,37 @@ class Listmonk:
         return sorted((_campaign(row) for row in rows if row["name"] == name), key=lambda one: int(one.id))
 
     def create_campaign(self, name: str, list_id: str, message: Message) -> EspCampaign:
-        body = {
-            "name": name,
-            "subject": message.subject,
-            "lists": [int(list_id)],
-            "from_email": message.from_email,
-            "type": "regular",
-            "content_type": "html",
-            "messenger": "email",
-            "body": _translate(message.html, message.links, tracked=True),
-            "altbody": _translate(message.text, message.links, tracked=False),
-            "tags": ["reveil"],
-        }
-        return _campaign(self._send("POST", "/api/campaigns", body))
+        return _campaign(self._send("POST", "/api/campaigns", _content(name, list_id, message)))
 
     def campaign(self, campaign_id: str) -> EspCampaign:
         return _campaign(self._get(f"/api/campaigns/{campaign_id}"))
 
     def start(self, campaign_id: str) -> None:
         self._send("PUT", f"/api/campaigns/{campaign_id}/status", {"status": "running"})
+
+    def schedule(self, campaign_id: str, at: datetime) -> None:
+        """listmonk replaces a campaign whole: everything that it has is given back to it."""
+        path = f"/api/campaigns/{campaign_id}"
+        now = self._get(path)
+        kept = {key: now[key] for key in _KEPT_WHEN_CHANGED}
+        lists = [one["id"] for one in now["lists"]]
+        body = {**kept, "lists": lists, "send_at": at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        self._send("PUT", path, body, repeatable=True)
+        if now["status"] != "scheduled":
+            self._send("PUT", f"{path}/status", {"status": "scheduled"})
+
+    def send_test(self, name: str, message: Message, address: str) -> None:
+        """listmonk sends tests to its subscribers only, with the content of the request: so the address is put on a
+        list of its own, and a draft stands there for as long as the call lasts."""
+        list_id = self.find_list(name) or self.create_list(name)
+        self.upload(list_id, [Recipient("", address, "")])
+        content = _content(name, list_id, message)
+        campaign = self.create_campaign(name, list_id, message)
+        try:
+            body = {**content, "subscribers": [address]}
+            self._http.call("POST", f"/api/campaigns/{campaign.id}/test", repeatable=False, json=body)
+        finally:
+            self.discard(campaign.id)
 
     def discard(self, campaign_id: str) -> None:
         status = self.campaign(campaign_id).status
@@ -224,6 +243,29 @@ class Listmonk:
                 f"blocklist:{row['id']}", str(row["id"]), "", "unsubscribed",
                 _instant(row["updated_at"]), None, None, row["email"],
             )  # fmt: skip
+
+    # erasure
+
+    def find(self, *addresses: str) -> Sequence[Subscriber]:
+        return [
+            Subscriber(str(row["id"]), row["email"])
+            for chunk in _batches(addresses, _IN_A_QUERY)
+            for row in self._pages("/api/subscribers", query=f"subscribers.email IN ({_literals(chunk)})")
+        ]
+
+    def erase(self, esp_ids: Sequence[str]) -> None:
+        """listmonk keeps the rows of opens and clicks, without subscriber."""
+        for chunk in _batches(esp_ids, _IN_A_QUERY):
+            self._http.call("DELETE", "/api/subscribers", repeatable=True, params={"id": [int(one) for one in chunk]})
+
+    def remaining(self, esp_ids: Sequence[str]) -> Sequence[str]:
+        return [
+            str(row["id"])
+            for chunk in _batches(esp_ids, _IN_A_QUERY)
+            for row in self._pages(
+                "/api/subscribers", query=f"subscribers.id IN ({', '.join(str(int(one)) for one in chunk)})"
+            )
+        ]
 
     # the import of subscribers: one at a time, in memory, no job id
 
@@ -318,9 +360,25 @@ def _subscription(row: dict[str, Any], list_id: int) -> dict[str, Any] | None:
     return next((one for one in row["lists"] if one["id"] == list_id), None)
 
 
+def _content(name: str, list_id: str, message: Message) -> dict[str, Any]:
+    return {
+        "name": name,
+        "subject": message.subject,
+        "lists": [int(list_id)],
+        "from_email": message.from_email,
+        "type": "regular",
+        "content_type": "html",
+        "messenger": "email",
+        "body": _translate(message.html, message.links, tracked=True),
+        "altbody": _translate(message.text, message.links, tracked=False),
+        "tags": ["reveil"],
+    }
+
+
 def _campaign(row: dict[str, Any]) -> EspCampaign:
     status = cast(CampaignStatus, row["status"])
-    return EspCampaign(str(row["id"]), row["name"], status, int(row["to_send"]), int(row["sent"]))
+    send_at = _instant(row["send_at"]) if row["send_at"] else None
+    return EspCampaign(str(row["id"]), row["name"], status, int(row["to_send"]), int(row["sent"]), send_at)
 
 
 def _translate(text: str, links: dict[str, str], tracked: bool) -> str:
@@ -335,8 +393,18 @@ def _translate(text: str, links: dict[str, str], tracked: bool) -> str:
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), _IDS_PER_CALL):
-        yield [int(one) for one in ids[start : start + _IDS_PER_CALL]]
+    for batch in _batches(ids, _IDS_PER_CALL):
+        yield [int(one) for one in batch]
+
+
+def _batches(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _literals(values: Iterable[str]) -> str:
+    """Text as listmonk's query, which is SQL, takes it."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _since(cursor: str | None) -> str:

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reveil import permission
-from reveil.addresses import normalise_address
-from reveil.campaigns import MessageText, find_message
+from reveil.campaigns import MessageText, find_campaign, find_message
 from reveil.esp.base import (
     STARTED,
     Esp,
@@ -24,11 +23,13 @@ from reveil.esp.base import (
     EspUnavailable,
     EspUncertain,
     Message,
-    Recipient,
 )
 from reveil.push.gather import gather
 from reveil.push.journal import Batch, Journal, Outcome
 from reveil.push.lists import find_or_make_list
+from reveil.push.mailing import Mailing
+from reveil.push.spool import spool
+from reveil.push.window import Closed, Window, next_send_instant
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, hold
@@ -39,12 +40,14 @@ _LOOKS = 3
 
 @dataclass
 class Delivery:
-    """What the steps of one push share. `sleep` waits between two looks at a running campaign."""
+    """What the steps of one push share. `now` is the provider's time; `sleep` waits between two looks at a running
+    campaign."""
 
     settings: Settings
     esp: Esp
     journal: Journal
     as_of: datetime
+    now: datetime
     sleep: Callable[[float], None] = time.sleep
 
 
@@ -63,7 +66,7 @@ def push(settings: Settings, esp: Esp, as_of: datetime, now: datetime) -> Report
         permission.require_not_paused(settings)
         with warehouse.read("push: marts of tonight") as connection:
             permission.require_marts_of(connection, as_of)
-        delivery = Delivery(settings, esp, Journal(warehouse), as_of)
+        delivery = Delivery(settings, esp, Journal(warehouse), as_of, now)
         gather(settings, esp, as_of)
         new = delivery.journal.intend(as_of, esp.name)
         lines = [_deliver(delivery, batch) for batch in delivery.journal.open_batches()]
@@ -82,60 +85,64 @@ def _deliver(delivery: Delivery, batch: Batch) -> str:
     """Bring one batch as far as it can go tonight; a sentence about it."""
     twins = delivery.esp.find_campaigns(batch.key)
     started = next((one for one in twins if one.status in STARTED), None)
-    if started is None and _is_too_old(delivery, batch):
+    if started is not None:
+        _discard(delivery, [twin for twin in twins if twin.id != started.id])
+    elif _is_too_old(delivery, batch, twins):
         return _cancel(delivery, batch, twins)
-    if started is None:
-        list_id = find_or_make_list(delivery.esp, batch.key)
-        allowed, refused = delivery.journal.recipients(batch)
-        receiving, missing = _fill(delivery, list_id, allowed)
-        if not receiving:
-            return _close(delivery, batch, [*refused, *missing])
-        campaign = _find_or_make_campaign(delivery, batch, list_id)
-        late = _last_look(delivery, batch, list_id, receiving)
-        delivery.journal.record(batch, "ready", delivery.as_of, outcomes=[*refused, *missing, *late])
-        if len(late) == len(receiving):
-            return _close(delivery, batch, [])
-        started = _start(delivery, batch, campaign, list_id)
-    return _finish(delivery, batch, started)
+    else:
+        started = _fill_and_start(delivery, batch)
+    return _finish(delivery, batch, started) if started else _close(delivery, batch, None)
 
 
-def _is_too_old(delivery: Delivery, batch: Batch) -> bool:
-    return delivery.as_of - batch.as_of >= timedelta(hours=delivery.settings.push.intent_ttl_hours)
+def _is_too_old(delivery: Delivery, batch: Batch, twins: Sequence[EspCampaign]) -> bool:
+    """An intent that waits for its hour at the provider is counted from that hour on."""
+    since = max([batch.as_of, *(twin.send_at for twin in twins if twin.status == "scheduled" and twin.send_at)])
+    return delivery.as_of - since >= timedelta(hours=delivery.settings.push.intent_ttl_hours)
 
 
 def _cancel(delivery: Delivery, batch: Batch, twins: Sequence[EspCampaign]) -> str:
-    for twin in twins:
-        delivery.esp.discard(twin.id)
+    _discard(delivery, twins)
     delivery.journal.release(batch, delivery.as_of)
     return f"{batch.key}: never started and too old; cancelled, its contacts may be planned again"
 
 
-def _fill(delivery: Delivery, list_id: str, allowed: list[Recipient]) -> tuple[dict[str, str], list[Outcome]]:
-    """Make the list hold exactly `allowed`, as far as the provider lets them in.
+def _discard(delivery: Delivery, campaigns: Sequence[EspCampaign]) -> None:
+    for campaign in campaigns:
+        delivery.esp.discard(campaign.id)
 
-    Returns the receiving members (esp_id → contact_id) and an outcome for each that is missing.
-    """
-    delivery.esp.upload(list_id, allowed)
-    contact_of = {recipient.address: recipient.contact_id for recipient in allowed}
-    receiving: dict[str, str] = {}
-    blocked: set[str] = set()
-    extras: list[str] = []
-    for member in delivery.esp.members(list_id):
-        contact_id = contact_of.get(normalise_address(member.address) or "")
-        if contact_id is None:
-            extras.append(member.esp_id)
-        elif member.may_receive:
-            receiving[member.esp_id] = contact_id
-        else:
-            blocked.add(contact_id)
-    if extras:
-        delivery.esp.remove_members(list_id, extras)
-    delivery.journal.map_contacts(delivery.esp.name, receiving.items())
-    missing = set(contact_of.values()) - set(receiving.values())
-    return receiving, [
-        Outcome(one, "refused", "objected_at_esp" if one in blocked else "not_accepted_by_esp")
-        for one in sorted(missing)
-    ]
+
+def _fill_and_start(delivery: Delivery, batch: Batch) -> EspCampaign | None:
+    """The campaign, started; None where nobody is left to mail."""
+    list_id = find_or_make_list(delivery.esp, batch.key)
+    with spool(delivery.settings, "push") as folder:
+        mailing = Mailing(Warehouse(delivery.settings), batch, delivery.esp.name, folder)
+        _fill(delivery, mailing, list_id)
+        campaign = _find_or_make_campaign(delivery, batch, list_id)
+        _last_look(delivery, mailing, list_id)
+        campaign = delivery.esp.campaign(campaign.id)
+        if campaign.status in STARTED:  # by somebody else, who knows nothing of the last look
+            return campaign
+        if not mailing.settle(delivery.as_of):
+            delivery.esp.discard(campaign.id)
+            return None
+    return _start(delivery, batch, campaign, list_id)
+
+
+def _fill(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
+    """Make the list hold exactly whom the mailing chose, as far as the provider lets them in."""
+    mailing.choose()
+    delivery.esp.upload(list_id, mailing.recipients())
+    strangers = mailing.read_back(delivery.esp.members(list_id))
+    if strangers:
+        delivery.esp.remove_members(list_id, strangers)
+
+
+def _last_look(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
+    """Just before the start: whoever objected while the list was being filled."""
+    gather(delivery.settings, delivery.esp, delivery.as_of)
+    late = mailing.look_again()
+    if late:
+        delivery.esp.remove_members(list_id, late)
 
 
 def _find_or_make_campaign(delivery: Delivery, batch: Batch, list_id: str) -> EspCampaign:
@@ -143,8 +150,7 @@ def _find_or_make_campaign(delivery: Delivery, batch: Batch, list_id: str) -> Es
     for _ in range(_LOOKS):
         twins = delivery.esp.find_campaigns(batch.key)
         if twins:
-            for twin in twins[1:]:
-                delivery.esp.discard(twin.id)
+            _discard(delivery, twins[1:])
             return twins[0]
         try:
             delivery.esp.create_campaign(batch.key, list_id, message)
@@ -160,28 +166,31 @@ def _message(delivery: Delivery, batch: Batch) -> Message:
     return Message(text.subject, text.html, text.text, delivery.settings.esp.from_email, text.links)
 
 
-def _last_look(delivery: Delivery, batch: Batch, list_id: str, receiving: dict[str, str]) -> list[Outcome]:
-    """Just before the start: pause, and whoever objected while the list was being filled."""
-    gather(delivery.settings, delivery.esp, delivery.as_of)
-    _, refused = delivery.journal.recipients(batch)
-    why = {one.contact_id: one for one in refused}
-    late = {esp_id: why[contact] for esp_id, contact in receiving.items() if contact in why}
-    if late:
-        delivery.esp.remove_members(list_id, list(late))
-    return list(late.values())
-
-
 def _start(delivery: Delivery, batch: Batch, campaign: EspCampaign, list_id: str) -> EspCampaign:
+    """The campaign, started, or scheduled where its file lets nothing leave now."""
     permission.require_not_paused(delivery.settings)
-    if campaign.status not in STARTED:
-        try:
+    at = _send_instant(delivery, batch)
+    try:
+        if at <= delivery.now:
             delivery.esp.start(campaign.id)
-        except (EspUncertain, EspRejected) as error:
-            campaign = delivery.esp.campaign(campaign.id)
-            if campaign.status not in STARTED:
-                raise EspUnavailable(f"{batch.key}: could not be started ({error}); try again later") from None
-    delivery.journal.record(batch, "started", delivery.as_of, list_id=list_id, campaign_id=campaign.id)
+        elif campaign.send_at != at or campaign.status != "scheduled":
+            delivery.esp.schedule(campaign.id, at)
+        campaign = delivery.esp.campaign(campaign.id)
+    except (EspUncertain, EspRejected) as error:
+        campaign = delivery.esp.campaign(campaign.id)
+        if campaign.status not in (*STARTED, "scheduled"):
+            raise EspUnavailable(f"{batch.key}: could not be started ({error}); try again later") from None
+    event = "started" if campaign.status in STARTED else "scheduled"
+    delivery.journal.record(batch, event, delivery.as_of, list_id=list_id, campaign_id=campaign.id)
     return campaign
+
+
+def _send_instant(delivery: Delivery, batch: Batch) -> datetime:
+    """When the campaign file lets the batch leave; now at the earliest."""
+    campaign = find_campaign(delivery.settings.campaigns, batch.campaign)
+    given = campaign.send_window
+    window = Window(given.opens, given.closes, given.time_zone) if given else None
+    return next_send_instant(window, [Closed(one.first, one.last) for one in campaign.blackout], delivery.now)
 
 
 def _finish(delivery: Delivery, batch: Batch, campaign: EspCampaign) -> str:
@@ -190,28 +199,30 @@ def _finish(delivery: Delivery, batch: Batch, campaign: EspCampaign) -> str:
     while campaign.status == "running" and time.monotonic() < deadline:
         delivery.sleep(delivery.settings.esp.poll_seconds)
         campaign = delivery.esp.campaign(campaign.id)
+    if campaign.status == "scheduled":
+        return f"{batch.key}: leaves at {campaign.send_at:%Y-%m-%d %H:%M} UTC; settled by a later push"
     if campaign.status in ("running", "paused"):
         return f"{batch.key}: {campaign.status} at the provider, {campaign.sent} sent so far; settled by a later push"
-    outcomes = _outcomes(campaign, delivery.journal.undecided(batch))
-    return _close(delivery, batch, outcomes, campaign)
+    return _close(delivery, batch, campaign)
 
 
-def _outcomes(campaign: EspCampaign, undecided: list[str]) -> list[Outcome]:
+def _outcome(campaign: EspCampaign, undecided: int) -> Outcome:
     """What the provider's counts say about contacts it cannot name one by one.
 
     Fewer sent than stood on the list, and nobody can say who was left out: all are unknown, treated as sent.
     """
     if campaign.sent == 0 and campaign.status == "cancelled":
-        return [Outcome(one, "refused", "cancelled_at_esp") for one in undecided]
-    if campaign.sent >= len(undecided):
-        return [Outcome(one, "sent") for one in undecided]
-    why = f"provider sent {campaign.sent} of {len(undecided)}"
-    return [Outcome(one, "unknown", why) for one in undecided]
+        return Outcome("refused", "cancelled_at_esp")
+    if campaign.sent >= undecided:
+        return Outcome("sent")
+    return Outcome("unknown", f"provider sent {campaign.sent} of {undecided}")
 
 
-def _close(delivery: Delivery, batch: Batch, outcomes: list[Outcome], campaign: EspCampaign | None = None) -> str:
+def _close(delivery: Delivery, batch: Batch, campaign: EspCampaign | None) -> str:
+    """The end of a batch; without a campaign nobody was left to mail, and everybody has an outcome already."""
+    outcome = _outcome(campaign, delivery.journal.undecided(batch)) if campaign else None
     campaign_id = campaign.id if campaign else None
-    delivery.journal.record(batch, "closed", delivery.as_of, campaign_id=campaign_id, outcomes=outcomes)
+    delivery.journal.record(batch, "closed", delivery.as_of, campaign_id=campaign_id, outcome=outcome)
     counts = delivery.journal.batch_outcomes(batch)
     return f"{batch.key}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "nobody")
 

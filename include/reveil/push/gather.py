@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from reveil import permission
 from reveil.addresses import normalise_address
 from reveil.esp.base import Esp, Event, Feed
 from reveil.load import honour_tracking_consent
+from reveil.push.spool import spool
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
@@ -33,7 +32,8 @@ def gather(settings: Settings, esp: Esp, as_of: datetime) -> Report:
         return _report([], 0, 0)
     with warehouse.write("gather: cursors") as connection:
         cursors = dict(connection.execute(sql("gather_cursors"), {"esp": esp.name}).fetchall())
-    with _spool(settings) as file:
+    with spool(settings, "gather") as folder:
+        file = folder / "events.csv"
         _read_feeds(esp, cursors, file)
         with warehouse.write("gather: merge") as connection:
             connection.begin()
@@ -47,31 +47,6 @@ def gather(settings: Settings, esp: Esp, as_of: datetime) -> Report:
             connection.commit()
     made_global = _suppress_everywhere(settings, warehouse, esp, as_of)
     return _report(rows, not_kept, made_global)
-
-
-@contextmanager
-def _spool(settings: Settings) -> Iterator[Path]:
-    folder = settings.scratch
-    folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("gather-*.csv"):
-        if not _is_running(int(leftover.stem.rpartition("-")[2])):
-            leftover.unlink(missing_ok=True)
-    file = folder / f"gather-{os.getpid()}.csv"
-    file.touch(mode=0o600)
-    try:
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()
 
 
 def _read_feeds(esp: Esp, cursors: dict[str, str], file: Path) -> None:

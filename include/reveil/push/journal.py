@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-
-from reveil.esp.base import Recipient
-from reveil.warehouse import Warehouse, sql, staged
+from reveil.warehouse import Warehouse, sql
 
 
 @dataclass(frozen=True)
@@ -25,9 +21,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a contact's message: sent, refused or unknown, and why."""
+    """What became of messages: sent, refused or unknown, and why."""
 
-    contact_id: str
     outcome: str
     why: str | None = None
 
@@ -55,19 +50,12 @@ class Journal:
         with self._warehouse.read("push: open batches") as connection:
             return [Batch(*row) for row in connection.execute(sql("open_batches")).fetchall()]
 
-    def recipients(self, batch: Batch) -> tuple[list[Recipient], list[Outcome]]:
-        """The batch's undecided contacts: who may be mailed now, and who no longer, with the reason."""
-        with self._warehouse.read("push: recipients") as connection:
-            rows = connection.execute(sql("batch_recipients"), {"batch_key": batch.key}).fetchall()
-        allowed = [Recipient(contact, address, name) for contact, address, name, why in rows if why is None]
-        refused = [Outcome(contact, "refused", why) for contact, _, _, why in rows if why is not None]
-        return allowed, refused
-
-    def undecided(self, batch: Batch) -> list[str]:
-        """Contacts of the batch without an outcome."""
-        query = "select contact_id from journal.batch_contacts where batch_key = ? and outcome is null order by 1"
+    def undecided(self, batch: Batch) -> int:
+        """How many contacts of the batch have no outcome."""
+        query = "select count(*) from journal.batch_contacts where batch_key = ? and outcome is null"
         with self._warehouse.read("push: undecided contacts") as connection:
-            return [contact_id for (contact_id,) in connection.execute(query, [batch.key]).fetchall()]
+            row = connection.execute(query, [batch.key]).fetchone()
+        return int(row[0]) if row else 0
 
     def audience(self) -> list[tuple[str, str, str, int]]:
         """The planned audience: campaign, step, language, contacts."""
@@ -88,26 +76,22 @@ class Journal:
         *,
         list_id: str | None = None,
         campaign_id: str | None = None,
-        outcomes: Sequence[Outcome] = (),
+        outcome: Outcome | None = None,
     ) -> None:
-        """Append an event and set the outcomes that it brought, in one transaction."""
+        """Append an event and set the outcome of all who have none yet, in one transaction."""
         with self._warehouse.write(f"push: record {event}") as connection:
             connection.begin()
+            contacts = None
+            if outcome is not None:
+                values = {"batch_key": batch.key, "outcome": outcome.outcome, "why": outcome.why}
+                row = connection.execute(sql("set_outcomes"), values).fetchone()
+                contacts = row[0] if row else 0
             connection.execute(
                 "insert into journal.batch_events (batch_key, event, esp_list_id, esp_campaign_id, contacts, as_of)"
                 " values (?, ?, ?, ?, ?, ?)",
-                [batch.key, event, list_id, campaign_id, len(outcomes), as_of],
+                [batch.key, event, list_id, campaign_id, contacts, as_of],
             )
-            _set_outcomes(connection, batch, outcomes)
             connection.commit()
-
-    def map_contacts(self, esp: str, pairs: Iterable[tuple[str, str]]) -> None:
-        """Remember which subscriber is which contact: (esp_id, contact_id)."""
-        with (
-            self._warehouse.write("push: map subscribers") as connection,
-            staged(connection, "pairs", ("esp_id", "contact_id"), list(pairs)),
-        ):
-            connection.execute(sql("map_contacts"), {"esp": esp})
 
     def release(self, batch: Batch, as_of: datetime) -> None:
         """Cancel an intent that surely never started: its contacts may be planned again, its budget is free."""
@@ -130,9 +114,3 @@ class Journal:
         query = "select coalesce(outcome, 'open'), count(*) from journal.batch_contacts where as_of = ? group by 1"
         with self._warehouse.read("push: the night's outcomes") as connection:
             return dict(sorted(connection.execute(query, [as_of]).fetchall()))
-
-
-def _set_outcomes(connection: duckdb.DuckDBPyConnection, batch: Batch, outcomes: Sequence[Outcome]) -> None:
-    rows = [(one.contact_id, one.outcome, one.why) for one in outcomes]
-    with staged(connection, "outcomes_now", ("contact_id", "outcome", "why"), rows):
-        connection.execute(sql("set_outcomes"), {"batch_key": batch.key})

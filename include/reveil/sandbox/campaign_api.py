@@ -23,6 +23,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         route("PUT", "/api/campaigns/{id}", handlers.change),
         route("DELETE", "/api/campaigns/{id}", handlers.delete),
         route("PUT", "/api/campaigns/{id}/status", handlers.set_status),
+        route("POST", "/api/campaigns/{id}/test", handlers.test),
     ]
 
 
@@ -56,6 +57,11 @@ class _Campaigns(Handlers):
             campaign = campaigns.set_status(connection, call.id(), status, self._now())
         self._sandbox.sender.wake()
         return answer(campaign)
+
+    def test(self, call: Call) -> Response:
+        with self._store.write() as connection:
+            campaigns.test(connection, call.id(), call.json(), self._now())
+        return answer(True)
 
     def running(self, call: Call) -> Response:
         with self._store.read() as connection:

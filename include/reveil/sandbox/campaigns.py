@@ -107,6 +107,18 @@ def set_status(connection: sqlite3.Connection, campaign_id: int, status: str, no
     return {**campaign, "status": status}
 
 
+def test(connection: sqlite3.Connection, campaign_id: int, body: Mapping[str, Any], now: int) -> None:
+    """The content of the request, not of the campaign, goes to those of `subscribers` whom the server knows."""
+    fields = _fields(body, _object(_row(connection, campaign_id)), now)
+    given = body.get("subscribers")
+    emails = [str(one).strip().lower() for one in given] if isinstance(given, list) else []
+    if not emails:
+        raise ApiError(400, "No known subscribers given.")
+    values = {"emails": dumps(emails), "subject": fields["subject"], "body": fields["body"], "now": now}
+    if not connection.execute(statements("campaigns")["record_test"], values).rowcount:
+        raise ApiError(400, "No known subscribers given.")
+
+
 def delete(connection: sqlite3.Connection, campaign_id: int) -> None:
     if not connection.execute(statements("campaigns")["delete"], (campaign_id,)).rowcount:
         raise ApiError(400, "Campaign not found")

@@ -20,6 +20,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         route("GET", "/sandbox/clock", control.clock),
         route("PUT", "/sandbox/clock", control.move_clock),
         route("GET", "/sandbox/sent", control.sent),
+        route("GET", "/sandbox/tests", control.tests),
         route("GET", "/sandbox/links", control.links),
         route("GET", "/sandbox/rates", control.rates),
         route("PUT", "/sandbox/rates", control.change_rates),
@@ -53,6 +54,12 @@ class _Control:
             total = connection.execute(statements("results")["count_sent"], values).fetchone()[0]
             rows = [dict(row) for row in connection.execute(statements("results")["sent"], values)]
         return answer(page.wrap([{**row, "sent_at": zulu(row["sent_at"])} for row in rows], total))
+
+    def tests(self, call: Call) -> Response:
+        """Messages that were sent as a test."""
+        with self._sandbox.store.read() as connection:
+            rows = [dict(row) for row in connection.execute(statements("campaigns")["tests"])]
+        return answer([{**row, "sent_at": zulu(row["sent_at"])} for row in rows])
 
     def links(self, call: Call) -> Response:
         """Tracked links that have been sent, for /link/{uuid}/..."""

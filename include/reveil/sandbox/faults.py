@@ -10,6 +10,7 @@ kind          500_before      the server fails and has done nothing
               cut_body        it is done and the connection breaks in the middle of the answer
               429, 403        nothing is done; with 429 `retry_after` (seconds) goes into its header
               stale_counts    lists are answered with the counts of before anybody joined
+              lost_import     the import is taken, and forgotten with all its rows, as in a restart
 times         requests that meet the fault before it is used up
 """
 
@@ -30,7 +31,9 @@ _REFUSALS = {
     "429": (429, "Too Many Requests"),
     "403": (403, "invalid API credentials"),
 }
-KINDS = {*_REFUSALS, "timeout_before", "timeout_after", "cut_body", "stale_counts"}
+_MARKS = {"stale_counts", "lost_import"}
+"""Handlers are told of these and fail in their own way."""
+KINDS = {*_REFUSALS, *_MARKS, "timeout_before", "timeout_after", "cut_body"}
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,8 @@ class FaultInjection:
             fault = self._faults.take(scope["method"], scope["path"])
         if fault is None:
             await self._app(scope, receive, send)
-        elif fault.kind == "stale_counts":
-            await self._app({**scope, "state": {**scope.get("state", {}), "stale_counts": True}}, receive, send)
+        elif fault.kind in _MARKS:
+            await self._app({**scope, "state": {**scope.get("state", {}), fault.kind: True}}, receive, send)
         else:
             await self._fail(fault, scope, receive, send)
 

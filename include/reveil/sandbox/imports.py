@@ -80,8 +80,9 @@ class Importer:
     def log(self) -> str:
         return "".join(self._log)
 
-    def begin(self, params: str, upload: Upload | None) -> Status:
-        """Start in a thread of its own. ApiError 400 when one is running or the parameters are wrong."""
+    def begin(self, params: str, upload: Upload | None, is_lost: bool = False) -> Status:
+        """Start in a thread of its own. ApiError 400 when one is running or the parameters are wrong. A lost one is
+        forgotten at once, as if the server had been started anew."""
         with self._lock:
             if self._status.status in ("importing", "stopping"):
                 running = "An import is already running. Wait for it to finish or stop it before trying again."
@@ -91,7 +92,10 @@ class Importer:
                 raise ApiError(400, "Invalid file: http: no such file")
             content = _content(upload)
             self._log = []
-            self._status = started = Status(name=upload.name, status="importing")
+            started = Status(name=upload.name, status="importing")
+            self._status = Status() if is_lost else started
+        if is_lost:
+            return started
         threading.Thread(target=self._run, args=(job, content), daemon=True).start()
         return started
 

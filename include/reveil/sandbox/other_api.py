@@ -32,9 +32,9 @@ def routes(sandbox: Sandbox) -> list[Route]:
 class _Others(Handlers):
     def start_import(self, call: Call) -> Response:
         file = call.form.get("file")
-        status = self._sandbox.importer.begin(
-            str(call.form.get("params") or ""), file if isinstance(file, Upload) else None
-        )
+        upload = file if isinstance(file, Upload) else None
+        is_lost = bool(call.marks.get("lost_import"))
+        status = self._sandbox.importer.begin(str(call.form.get("params") or ""), upload, is_lost)
         return answer(asdict(status))
 
     def import_status(self, call: Call) -> Response:

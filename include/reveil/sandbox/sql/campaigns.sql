@@ -110,6 +110,17 @@ where id = :id;
 insert into sent (campaign_id, subscriber_id, sent_at)
 values (?, ?, ?);
 
+-- name: record_test
+insert into tests (email, subject, body, sent_at)
+select email, :subject, :body, :now
+from subscribers
+where email in (select value from json_each(:emails));
+
+-- name: tests
+select email, subject, body, sent_at
+from tests
+order by id;
+
 -- name: views_per
 select campaign_id, count(*) as count, created_at / :width * :width as timestamp
 from campaign_views

@@ -82,6 +82,15 @@ create table if not exists sent (
     unique (campaign_id, subscriber_id)
 );
 
+-- messages sent as a test: nobody's campaign
+create table if not exists tests (
+    id integer primary key,
+    email text not null,
+    subject text not null,
+    body text not null,
+    sent_at integer not null
+);
+
 create table if not exists links (
     id integer primary key autoincrement,
     uuid text not null unique,
