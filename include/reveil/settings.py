@@ -74,6 +74,7 @@ class Settings(_Section):
     lock_wait_seconds: float = Field(default=120, ge=0)
     memory_limit: str = "4GB"
     notify_webhook: str = ""
+    suppression_key_file: Path | None = None
     esp: EspSettings = EspSettings()
     status: StatusSettings = StatusSettings()
     push: PushSettings = PushSettings()
@@ -157,6 +158,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, project: Path = PROJE
     REVEIL_SETTINGS       another settings file
     REVEIL_ESP_URL        the ESP's address; may carry user:token@
     REVEIL_ESP_USER, REVEIL_ESP_TOKEN, REVEIL_ESP_PROVIDER
+    REVEIL_SUPPRESSION_KEY_FILE  the current key of suppression entries, older ones beside it (default: keys/ in the
+                                 data folder)
 
     Raises BadInput with file and key when a value is not allowed.
     """
@@ -167,6 +170,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, project: Path = PROJE
     if not isinstance(document.get("esp", {}), dict):
         raise BadInput(f"{file}: esp: must be a block of settings")
     document["esp"] = {**document.get("esp", {}), **_esp_from(environ)}
+    if key_file := environ.get("REVEIL_SUPPRESSION_KEY_FILE"):
+        document["suppression_key_file"] = (project / key_file).resolve()
     document.update(overrides)
     try:
         return Settings.model_validate(document)
