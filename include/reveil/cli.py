@@ -57,23 +57,29 @@ def tell_unexpected(kind: type[BaseException], _: BaseException, trace: Tracebac
     click.echo("".join(traceback.format_tb(trace)) + f"unexpected {kind.__name__} (its text may hold data)", err=True)
 
 
-def verb(name: str, **attributes: Any) -> Callable[[Verb], click.Command]:
+def verb(name: str, group: click.Group = main, **attributes: Any) -> Callable[[Verb], click.Command]:
     """A command that gets the settings, prints its report (as JSON with --json) and exits with the error's code."""
 
     def decorate(function: Verb) -> click.Command:
-        @main.command(name, help=function.__doc__, **attributes)
+        called = name if group is main else f"{group.name} {name}"
+
+        @group.command(name, help=function.__doc__, **attributes)
         @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
         @wraps(function)
         def run(as_json: bool, **options: Any) -> None:
-            try:
-                report = function(load_settings(), **options)
-            except ReveilError as error:
-                _fail(name, error, as_json)
-            _show(report, as_json)
+            _run(called, as_json, lambda settings: function(settings, **options))
 
         return run
 
     return decorate
+
+
+def _run(name: str, as_json: bool, work: Callable[[Settings], Report]) -> None:
+    try:
+        report = work(load_settings())
+    except ReveilError as error:
+        _fail(name, error, as_json)
+    _show(report, as_json)
 
 
 def _show(report: Report, as_json: bool) -> None:
@@ -161,11 +167,17 @@ def push(settings: Settings, as_of: datetime) -> Report:
     return verbs.push(settings, as_of)
 
 
-@verb("erase")
-@as_of_option
-def erase(settings: Settings, as_of: datetime) -> Report:
+@main.group("erase", invoke_without_command=True)
+@click.option("--as-of", type=Instant(), help="The night, e.g. 1998-07-01 (UTC).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.pass_context
+def erase(context: click.Context, as_of: datetime | None, as_json: bool) -> None:
     """Who is due for erasure, as counts. Deletes nothing."""
-    return verbs.erase(settings, as_of)
+    if context.invoked_subcommand:
+        return
+    if as_of is None:
+        raise click.UsageError("Missing option '--as-of'.", context)
+    _run("erase", as_json, lambda settings: verbs.erase(settings, as_of))
 
 
 @verb("status")
