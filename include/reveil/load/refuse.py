@@ -20,6 +20,7 @@ from reveil.settings import Settings
 from reveil.warehouse import sql
 
 _CHUNK = 100_000
+_NO_ADDRESS = "select null::varchar as normalised_email where false"
 _NOTHING = "select null::varchar as contact_id, null::timestamp as happened_at where false"
 
 
@@ -62,6 +63,7 @@ class Refusals:
             connection.execute(refusing)
             if file.table.name == "crm_orders":
                 connection.execute(sql("load_refuse_archived").format(stage=file.stage))
+        self._refuse_requests(connection, about)
         connection.execute(sql("load_readmit_objections"))
         refused, readmitted = connection.execute(sql("load_refused_people")).fetchall()[0]
         connection.execute(sql("load_readmit"), {"as_of": self._as_of})
@@ -92,6 +94,19 @@ class Refusals:
             "had_objected": [entry.had_objected for _, entry in matches],
         }
         connection.execute(sql("load_refused").format(signs=signs), bound)
+
+    def _refuse_requests(self, connection: duckdb.DuckDBPyConnection, files: Sequence[Staged]) -> None:
+        """Requests by address of people who were erased already."""
+        contacts = [file.stage for file in files if file.table.name == "crm_contacts"]
+        arriving = " union all ".join(
+            f"select normalised_email from {stage} where problem is null" for stage in contacts
+        )
+        for file in files:
+            if file.table.name == "crm_erasure_requests" and self._entries:
+                query = f"select email, email from ({sql('load_request_addresses').format(stage=file.stage)})"
+                known = [address for address, _ in self._matches(connection.execute(query))]
+                statement = sql("load_refuse_requests").format(stage=file.stage, arriving=arriving or _NO_ADDRESS)
+                connection.execute(statement, {"addresses": known})
 
     def _matches(self, arrivals: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Entry]]:
         """Of rows (contact id, value) those whose value an entry knows."""
