@@ -180,6 +180,38 @@ def erase(context: click.Context, as_of: datetime | None, as_json: bool) -> None
     _run("erase", as_json, lambda settings: verbs.erase(settings, as_of))
 
 
+@verb("request", erase)
+@click.argument("contact_id", required=False)
+@click.option("--requested-at", type=Instant(), help="When the person asked; default now.")
+def erase_request(settings: Settings, contact_id: str | None, requested_at: datetime | None) -> Report:
+    """Note that a person asks to be erased: a contact id, or addresses on stdin, one a line."""
+    from reveil.erasure.requests import note_requests
+
+    addresses = [] if contact_id else _lines_given()
+    return note_requests(settings, contact_id, addresses, requested_at or verbs.utc_now())
+
+
+@verb("lookup", erase)
+def erase_lookup(settings: Settings) -> Report:
+    """Whether, when and why a person was erased: addresses or contact ids on stdin, one a line."""
+    from reveil.erasure.requests import look_up
+
+    return look_up(settings, _lines_given())
+
+
+@verb("rotate-key", erase)
+def erase_rotate_key(settings: Settings) -> Report:
+    """Make a new key for suppression entries; keep the older ones."""
+    from reveil.erasure.requests import rotate_key
+
+    return rotate_key(settings)
+
+
+def _lines_given() -> list[str]:
+    """The lines of the standard input that are not empty."""
+    return [line.strip() for line in sys.stdin if line.strip()]
+
+
 @verb("status")
 def status(settings: Settings) -> Report:
     """Counts, freshness and what is overdue, from the published copy."""

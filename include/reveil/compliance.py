@@ -47,6 +47,17 @@ class Suppression:
     had_objected: bool = False
 
 
+@dataclass(frozen=True)
+class Found:
+    """What an entry says of whoever matches it."""
+
+    run_id: str
+    reason: str
+    state: str
+    erased_at: datetime
+    expires_on: date
+
+
 class Compliance:
     """The compliance file, its lock and its keys."""
 
@@ -105,6 +116,14 @@ class Compliance:
         """A new key for what comes; entries of old ones stay readable while their key's file does."""
         self.key_id()
         return self._keys.make()
+
+    def find(self, values: Sequence[str]) -> list[Found]:
+        """The entries of a person whose normalised address or contact id is among the values, oldest first."""
+        with self.read("erase lookup") as connection:
+            keys = connection.execute("select distinct key_id from suppressions").fetchall()
+            digests = [digest(self._key(key_id), value) for (key_id,) in keys for value in values]
+            rows = connection.execute(sql("compliance_find"), {"digests": digests}).fetchall()
+        return [Found(*row) for row in rows]
 
     def add_suppressions(
         self,
