@@ -71,23 +71,29 @@ def tell_unexpected(kind: type[BaseException], _: BaseException, trace: Tracebac
     click.echo("".join(traceback.format_tb(trace)) + f"unexpected {kind.__name__} (its text may hold data)", err=True)
 
 
-def verb(name: str, **attributes: Any) -> Callable[[Verb], click.Command]:
+def verb(name: str, group: click.Group = main, **attributes: Any) -> Callable[[Verb], click.Command]:
     """A command that gets the settings, prints its report (as JSON with --json) and exits with the error's code."""
 
     def decorate(function: Verb) -> click.Command:
-        @main.command(name, help=function.__doc__, **attributes)
+        called = name if group is main else f"{group.name} {name}"
+
+        @group.command(name, help=function.__doc__, **attributes)
         @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
         @wraps(function)
         def run(as_json: bool, **options: Any) -> None:
-            try:
-                report = function(load_settings(), **options)
-            except ReveilError as error:
-                _fail(name, error, as_json)
-            _show(report, as_json)
+            _run(called, as_json, lambda settings: function(settings, **options))
 
         return run
 
     return decorate
+
+
+def _run(name: str, as_json: bool, work: Callable[[Settings], Report]) -> None:
+    try:
+        report = work(load_settings())
+    except ReveilError as error:
+        _fail(name, error, as_json)
+    _show(report, as_json)
 
 
 def _show(report: Report, as_json: bool) -> None:
@@ -187,11 +193,63 @@ def push(settings: Settings, as_of: datetime) -> Report:
     return verbs.push(settings, as_of)
 
 
-@verb("erase")
-@as_of_option
-def erase(settings: Settings, as_of: datetime) -> Report:
-    """Who is due for erasure, as counts. Deletes nothing."""
-    return verbs.erase(settings, as_of)
+@main.group("erase", invoke_without_command=True)
+@click.option("--as-of", type=Instant(), help="The night, e.g. 1998-07-01 (UTC).")
+@click.option("--execute", is_flag=True, help="Erase them; without it nothing is deleted.")
+@click.option("--approve", metavar="NAME", help="Who approved the first run of a kind, or one of unusual size.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.pass_context
+def erase(context: click.Context, as_of: datetime | None, execute: bool, approve: str | None, as_json: bool) -> None:
+    """Who is due for erasure, as counts; with --execute they are erased, and an interrupted erasure goes on."""
+    if context.invoked_subcommand:
+        return
+    if as_of is None:
+        raise click.UsageError("Missing option '--as-of'.", context)
+    if execute:
+        _run("erase", as_json, lambda settings: verbs.erase(settings, as_of, approve))
+    else:
+        _run("erase", as_json, lambda settings: verbs.erase_due(settings, as_of))
+
+
+@verb("request", erase)
+@click.argument("contact_id", required=False)
+@click.option("--requested-at", type=Instant(), help="When the person asked; default now.")
+def erase_request(settings: Settings, contact_id: str | None, requested_at: datetime | None) -> Report:
+    """Note that a person asks to be erased: a contact id, or addresses on stdin, one a line."""
+    from reveil.erasure.requests import note_requests
+
+    addresses = [] if contact_id else _lines_given()
+    return note_requests(settings, contact_id, addresses, requested_at or verbs.utc_now())
+
+
+@verb("lookup", erase)
+def erase_lookup(settings: Settings) -> Report:
+    """Whether, when and why a person was erased: addresses or contact ids on stdin, one a line."""
+    from reveil.erasure.requests import look_up
+
+    return look_up(settings, _lines_given())
+
+
+@verb("rotate-key", erase)
+def erase_rotate_key(settings: Settings) -> Report:
+    """Make a new key for suppression entries; keep the older ones."""
+    from reveil.erasure.requests import rotate_key
+
+    return rotate_key(settings)
+
+
+def _lines_given() -> list[str]:
+    """The lines of the standard input that are not empty."""
+    return [line.strip() for line in sys.stdin if line.strip()]
+
+
+@verb("certificate", erase)
+@click.argument("run_id")
+def erase_certificate(settings: Settings, run_id: str) -> Report:
+    """What a run deleted and how that was proven, as HTML and JSON in the outbox; it names nobody."""
+    from reveil.erasure import certificate
+
+    return certificate(settings, run_id)
 
 
 @verb("status")

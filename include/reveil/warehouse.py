@@ -205,8 +205,11 @@ def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
 def _copy_into(connection: duckdb.DuckDBPyConnection, path: Path, tables: Sequence[str]) -> None:
     place = str(path).replace("'", "''")
     connection.execute(f"attach '{place}' as held (read_only)")
+    query = "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'held'"
+    held = {name for (name,) in connection.execute(query).fetchall()}
     for table in tables:
-        connection.execute(f"insert into {table} by name from held.{table}")
+        if table in held:  # an older warehouse gets its new tables at the next write
+            connection.execute(f"insert into {table} by name from held.{table}")
     connection.execute("detach held")
 
 

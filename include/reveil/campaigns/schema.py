@@ -113,7 +113,7 @@ class SendWindow(_Block):
 
     opens: time = Field(alias="from")
     closes: time = Field(alias="to")
-    time_zone: str
+    time_zone: str = "UTC"
 
     @field_validator("time_zone")
     @classmethod

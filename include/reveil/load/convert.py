@@ -47,6 +47,8 @@ def convert(
     connection.execute(statement, bound.values)
     if table.name == "crm_contacts":
         _normalise_non_ascii(connection, stage)
+    if table.name == "crm_erasure_requests":
+        _normalise_requests(connection, stage)
 
 
 def _derived(table: RawTable, bound: _Bound) -> list[str]:
@@ -62,6 +64,14 @@ def _normalise_non_ascii(connection: duckdb.DuckDBPyConnection, stage: str) -> N
     normalised = [normalise_address(address) for address in addresses]
     bound = {"addresses": addresses, "normalised": normalised}
     connection.execute(sql("load_normalise_non_ascii").format(stage=stage), bound)
+
+
+def _normalise_requests(connection: duckdb.DuckDBPyConnection, stage: str) -> None:
+    """The address that a request names, as contacts bear it; what is no plausible address stays as it is."""
+    found = [row[0] for row in connection.execute(sql("load_request_addresses").format(stage=stage)).fetchall()]
+    normalised = [normalise_address(address) or address for address in found]
+    bound = {"addresses": found, "normalised": normalised}
+    connection.execute(sql("load_normalise_requests").format(stage=stage), bound)
 
 
 class _Bound:

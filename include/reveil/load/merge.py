@@ -31,8 +31,9 @@ class Staged:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a file did. read = new + changed + unchanged + rejected; `rejected` by reason, with the
-    line of the first. `kept_because` says why a snapshot removed nothing where it might have."""
+    """What a file did. read = new + changed + unchanged + rejected + refused; `rejected` by reason, with the
+    line of the first; `refused` are rows of erased people, by what they were erased for. `kept_because` says why
+    a snapshot removed nothing where it might have."""
 
     file: str
     table: str
@@ -42,6 +43,7 @@ class Outcome:
     unchanged: int
     removed: int
     rejected: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
     is_shrunken: bool = False
     kept_because: str | None = None
     newest_at: datetime | None = None
@@ -50,6 +52,10 @@ class Outcome:
     @property
     def rejected_rows(self) -> int:
         return sum(count for count, _ in self.rejected.values())
+
+    @property
+    def refused_rows(self) -> int:
+        return sum(self.refused.values())
 
 
 def merge(connection: duckdb.DuckDBPyConnection, staged: Staged, as_of: datetime, min_share: float) -> Outcome:
@@ -73,6 +79,7 @@ def merge(connection: duckdb.DuckDBPyConnection, staged: Staged, as_of: datetime
         unchanged=counts["rows_unchanged"],
         removed=removed,
         rejected=_rejected(connection, load_id),
+        refused=_refused(connection, staged, names, load_id, as_of),
         is_shrunken=is_shrunken,
         kept_because=kept,
         newest_at=counts["newest_at"],
@@ -161,6 +168,16 @@ def _remove(connection: duckdb.DuckDBPyConnection, names: dict[str, str]) -> int
 def _rejected(connection: duckdb.DuckDBPyConnection, load_id: int) -> dict[str, tuple[int, int]]:
     rows = connection.execute(sql("load_rejected"), {"load_id": load_id}).fetchall()
     return {reason: (count, line) for reason, count, line in rows}
+
+
+def _refused(
+    connection: duckdb.DuckDBPyConnection, staged: Staged, names: dict[str, str], load_id: int, as_of: datetime
+) -> dict[str, int]:
+    people = "count(distinct contact_id)" if "contact_id" in staged.table.column_names else "0"
+    bound = {"load_id": load_id, "table": staged.table.name, "as_of": as_of}
+    connection.execute(sql("load_refusals").format(**names, people=people), bound)
+    rows = connection.execute(sql("load_refused_counts"), {"load_id": load_id}).fetchall()
+    return dict(rows)
 
 
 def _record(

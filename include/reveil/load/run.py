@@ -11,11 +11,12 @@ import duckdb
 
 from reveil.errors import BadInput
 from reveil.load.convert import convert
-from reveil.load.describe import describe
+from reveil.load.describe import Changes, describe
 from reveil.load.freshness import Limit, limits, origin_of
 from reveil.load.landing import LandingFile, delete_old, find_files
 from reveil.load.merge import Outcome, Staged, merge
 from reveil.load.read import blaming, read_file
+from reveil.load.refuse import Refusals
 from reveil.load.sources import Source, Sources, read_sources
 from reveil.raw_tables import BY_NAME
 from reveil.report import Report
@@ -56,10 +57,11 @@ def load(
         origin = _agreed_origin(connection, files, landing)
         fresh = _not_loaded(connection, files, sources)
         staged = _stage(connection, fresh, sources, now)
-        outcomes, opens = _apply(connection, staged, floors, as_of, origin)
+        refusals = Refusals(settings, as_of, check)
+        outcomes, changes = _apply(connection, staged, floors, as_of, origin, refusals)
     deleted = 0 if check else delete_old(files, settings.landing_keep_days, now)
     skipped = [file.name for file in files if file not in fresh]
-    return describe(outcomes, skipped, origin, deleted, opens, check)
+    return describe(outcomes, skipped, origin, deleted, changes, check)
 
 
 @contextmanager
@@ -67,7 +69,9 @@ def _opened(warehouse: Warehouse, files: Sequence[LandingFile], check: bool) -> 
     tables = {file.table for file in files}
     if tables & _CONSENT:
         tables |= _CONSENT
-    copied = sorted(f"raw.{table}" for table in tables)
+    # what tells an erased person who came back (load.refuse)
+    tables |= {"crm_contacts", "crm_orders", "crm_logins"}
+    copied = ["journal.readmissions", "archive.orders", *sorted(f"raw.{table}" for table in tables)]
     opened = warehouse.rehearse("load --check", copied) if check else warehouse.write("load")
     with opened as connection:
         connection.execute(sql("load_macros"))
@@ -154,15 +158,19 @@ def _apply(
     floors: dict[str, Limit],
     as_of: datetime,
     origin: str,
-) -> tuple[list[Outcome], int]:
+    refusals: Refusals,
+) -> tuple[list[Outcome], Changes]:
     """One transaction; DuckDB undoes it when the connection closes before the commit."""
     connection.execute("begin")
     if origin_of(connection) is None:
         connection.execute("insert into journal.origin (origin) values (?)", [origin])
+    refused, readmitted = refusals.mark(connection, staged)
     outcomes = [merge(connection, one, as_of, floors.get(one.table.name, _NO_LIMIT).min_share) for one in staged]
+    refusals.readmit(connection)
+    connection.execute(sql("load_forget_requests"), {"as_of": as_of})
     opens = honour_tracking_consent(connection)
     connection.execute("commit")
-    return outcomes, opens
+    return outcomes, Changes(opens, refused, readmitted)
 
 
 def honour_tracking_consent(connection: duckdb.DuckDBPyConnection) -> int:

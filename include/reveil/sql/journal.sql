@@ -202,4 +202,57 @@ create table if not exists journal.enrolments (
     file_digest varchar,
     recorded_at timestamp not null default (now() at time zone 'UTC'),
     unique (campaign, enrolment, contact_id)
+
+-- orders of erased people, kept for accounting: no contact, and a surrogate that stands nowhere else
+create schema if not exists archive;
+
+create table if not exists archive.orders (
+    order_id varchar not null,
+    surrogate varchar not null,
+    ordered_at timestamp not null,
+    amount decimal(18, 2) not null,
+    currency varchar,
+    status varchar,
+    business_line varchar,
+    fiscal_year integer not null,
+    keep_until date not null
+);
+
+-- rows of erased people that exports still hold: counted, never kept
+create table if not exists journal.load_refusals (
+    load_id bigint not null,
+    table_name varchar not null,
+    reason varchar not null,
+    rows_refused bigint not null,
+    contacts bigint not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- who was erased for inactivity and came back by themselves: what is older than the erasure stays out
+create table if not exists journal.readmissions (
+    contact_id varchar primary key,
+    erased_at timestamp not null,
+    had_objected boolean not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
+-- who is being erased: from here on nobody mails them; deleted with the contact
+create table if not exists journal.erasure_freezes (
+    run_id varchar not null,
+    contact_id varchar not null,
+    reason varchar not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (run_id, contact_id)
+);
+
+-- how many rows an erasure took from each table: written in the transaction that takes them
+create table if not exists journal.erasure_counts (
+    run_id varchar not null,
+    table_name varchar not null,
+    total bigint not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (run_id, table_name)
 );

@@ -1,0 +1,2 @@
+delete from suppressions
+where expires_on <= $as_of::date

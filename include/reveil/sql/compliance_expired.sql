@@ -1,0 +1,3 @@
+select count(*)
+from suppressions
+where expires_on <= $as_of::date

@@ -1,0 +1,2 @@
+select distinct contact_id, contact_id as value
+from load_arrivals
