@@ -307,3 +307,12 @@ def up(settings: Settings) -> Report:
 
     with verbs.located(settings) as there:
         return standalone(there)
+
+
+@verb("airflow-clean")
+def airflow_clean(settings: Settings) -> Report:
+    """Remove Airflow's runs, their results and logs older than log_keep_days."""
+    provide_airflow_environment(settings)
+    from reveil.airflow.clean import clean
+
+    return clean(settings, verbs.utc_now())

@@ -1,5 +1,5 @@
--- requested when they were erased: due at once, on whatever night comes next; the id is the same at a second replay
+-- requested when they were erased: due at once, on whatever night comes next
 insert into raw.crm_erasure_requests (request_id, contact_id, requested_at, channel, load_id)
-select 'replay/' || contact_id, contact_id, erased_at, 'replay', 0
+select 'replay/' || uuid(), contact_id, erased_at, 'replay', 0
 from load_refused
 where refused_until is null and is_new
