@@ -202,6 +202,7 @@ create table if not exists journal.enrolments (
     file_digest varchar,
     recorded_at timestamp not null default (now() at time zone 'UTC'),
     unique (campaign, enrolment, contact_id)
+);
 
 -- orders of erased people, kept for accounting: no contact, and a surrogate that stands nowhere else
 create schema if not exists archive;
