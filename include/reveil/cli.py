@@ -154,11 +154,21 @@ def preview(settings: Settings) -> Report:
 
 @verb("push")
 @as_of_option
-def push(settings: Settings, as_of: datetime) -> Report:
+@click.option("--test-to", metavar="ADDRESS", help="Send each message to this address alone; nobody else is mailed.")
+def push(settings: Settings, as_of: datetime, test_to: str | None) -> Report:
     """Plan, check and push tonight's audience; resumes what was interrupted."""
+    if test_to:
+        return verbs.push_tests(settings, as_of, test_to)
     verbs.plan(settings, as_of)
     verbs.check(settings, as_of, "audience")
     return verbs.push(settings, as_of)
+
+
+@verb("esp")
+@click.argument("action", type=click.Choice(["check"]), expose_value=False)
+def esp(settings: Settings) -> Report:
+    """Ask the provider about connection, sender, lists and attributes; sends nothing."""
+    return verbs.esp_check(settings)
 
 
 @verb("erase")

@@ -97,6 +97,22 @@ def push(settings: Settings, as_of: datetime) -> Report:
         return deliver(settings, esp, as_of, now=now)
 
 
+def push_tests(settings: Settings, as_of: datetime, address: str) -> Report:
+    from reveil.push.trial import send_tests
+
+    with connected(settings) as esp:
+        return send_tests(settings, esp, as_of, address)
+
+
+def esp_check(settings: Settings) -> Report:
+    """What the provider lets us do, asked without sending or writing anything."""
+    allowed = "allowed" if permission.is_allowed(settings, "send") else "not allowed (side_effects in settings.yml)"
+    lines = [f"provider {settings.esp.provider}, sending is {allowed}", f"sender {settings.esp.from_email}"]
+    with connected(settings) as esp:
+        lines += esp.check()
+    return Report("esp check", tuple(lines), {"sentences": lines})
+
+
 def erase(settings: Settings, as_of: datetime) -> Report:
     from reveil.erasure import due_list
 
