@@ -216,3 +216,6 @@ create table if not exists journal.regular_read_backs (
     as_of timestamp not null,
     recorded_at timestamp not null default (now() at time zone 'UTC')
 );
+
+-- added since the first version
+alter table journal.guard_changes add column if not exists is_automatic boolean default false;
