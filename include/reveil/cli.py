@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -169,6 +169,15 @@ def push(settings: Settings, as_of: datetime, test_to: str | None) -> Report:
 def esp(settings: Settings) -> Report:
     """Ask the provider about connection, sender, lists and attributes; sends nothing."""
     return verbs.esp_check(settings)
+
+
+@verb("guard")
+@click.argument("change", type=click.Choice(["halt", "lift"]))
+@click.argument("provider")
+@click.option("--why", required=True, help="The reason, shown to whoever looks at the guard.")
+def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
+    """Halt all campaigns' messages to a mailbox provider, running ones too, or let it go again."""
+    return verbs.guard(settings, change, provider, why)
 
 
 @verb("erase")

@@ -12,6 +12,10 @@ from reveil.warehouse import Warehouse
 
 Row = tuple[object, ...]
 
+_CAMPAIGN = "campaign, audience, is_enabled, first_step, max_per_night, default_language"
+_STEP = "campaign, step, message, offer, offer_cost"
+_MESSAGE = "campaign, message, language"
+
 
 def write_rules(settings: Settings) -> list[Campaign]:
     """Replace the rules.* tables by what the campaign files say now, in one transaction.
@@ -21,9 +25,9 @@ def write_rules(settings: Settings) -> list[Campaign]:
     campaigns = read_campaigns(settings.campaigns)
     with Warehouse(settings).write("write rules") as connection:
         connection.begin()
-        _replace(connection, "rules.campaigns", [_campaign(campaign) for campaign in campaigns])
-        _replace(connection, "rules.campaign_steps", _steps(campaigns))
-        _replace(connection, "rules.campaign_messages", _messages(campaigns))
+        _replace(connection, "rules.campaigns", _CAMPAIGN, [_campaign(campaign) for campaign in campaigns])
+        _replace(connection, "rules.campaign_steps", _STEP, _steps(campaigns))
+        _replace(connection, "rules.campaign_messages", _MESSAGE, _messages(campaigns))
         connection.commit()
     return campaigns
 
@@ -52,8 +56,8 @@ def _messages(campaigns: Sequence[Campaign]) -> list[Row]:
     ]
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row]) -> None:
+def _replace(connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: Sequence[Row]) -> None:
     connection.execute(f"delete from {table}")
     if rows:
         marks = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"insert into {table} values ({marks})", rows)
+        connection.executemany(f"insert into {table} ({columns}) values ({marks})", rows)

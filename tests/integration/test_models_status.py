@@ -199,7 +199,7 @@ def test_the_next_step_is_winbacks_first_for_whom_it_may_reach(built: Settings) 
     assert names[0] == "exactly"
     assert "older" not in names
     assert {"one_click", "mate", "asked", "shared_old", "lost", "younger"}.isdisjoint(names)
-    assert steps[0][1:] == (f"dormant since {day(0)}, not yet in winback", False)
+    assert steps[0][1:] == (f"dormant since {day(0)}, not yet in winback: enters at hello", False)
 
 
 def test_a_request_is_due_in_a_month_and_stops_mail_at_once(built: Settings, status: dict[str, Any]) -> None:

@@ -145,3 +145,22 @@ def test_a_batch_waits_at_the_provider_for_the_hours_of_its_campaign(
     push(there, adapter(there), in_time, now=in_time)
     assert recipients(handle) == {f"c{n:03}": 1 for n in range(CONTACTS) if n != 1}
     assert Counter(outcomes(there).values()) == {"sent": CONTACTS - 1, "refused": 1}
+
+
+def test_a_halt_in_the_last_moment_keeps_a_mailbox_provider_out(
+    here: Settings, handle: SandboxHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def halt() -> None:
+        with Warehouse(here).write("test") as connection:
+            connection.execute("update marts.contacts set provider = 'orange' where contact_id in ('c001', 'c003')")
+            connection.execute(
+                "insert into journal.guard_changes (provider, change, why, as_of) values ('orange', 'halt', 'test', ?)",
+                [NIGHT],
+            )
+
+    plan(here, NIGHT, now=NIGHT)
+    once_after(monkeypatch, Listmonk, "create_campaign", halt)
+    push(here, adapter(here), NIGHT, now=NIGHT)
+    assert recipients(handle) == {f"c{n:03}": 1 for n in range(CONTACTS) if n not in (1, 3)}
+    refused = dict(query(here, "select contact_id, outcome_why from journal.batch_contacts where outcome = 'refused'"))
+    assert refused == dict.fromkeys(("c001", "c003"), "provider_halted")

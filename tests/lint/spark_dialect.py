@@ -24,7 +24,7 @@ from reveil.warehouse import Warehouse
 
 AS_OF = datetime(2026, 1, 1)
 # what DuckDB's side of a dispatched macro calls; Spark's side stands beside it in macros/ and macros/seconds.sql
-DISPATCHED = frozenset({"hash", "to_months", "epoch"})
+DISPATCHED = frozenset({"hash", "to_months", "to_days", "epoch"})
 
 
 def problems(sql: str) -> Iterator[str]:

@@ -1,24 +1,32 @@
 {{ config(materialized='view') }}
 
--- contacts in a campaign that has not ended for them: until the observation window after its message is over
+-- the messages of enrolments that have not ended
 with
 
-batch_contacts as (
+enrolments as (
 
-    select * from {{ ref('stg_journal__batch_contacts') }}
+    select * from {{ ref('int_enrolments') }}
+    where is_open
+
+),
+
+messages as (
+
+    select * from {{ ref('int_campaign_messages') }}
+    where coalesce(outcome, '') <> 'refused'
 
 )
 
 select
-    contact_id,
-    campaign,
-    enrolment,
-    step,
-    batch_key,
-    planned_as_of as messaged_at,
-    {{ add_days('planned_as_of', var('observation_days')) }} as open_until
-from batch_contacts
-where
-    coalesce(outcome, '') not in ('cancelled', 'refused')
-    and {{ visible('planned_as_of') }}
-    and {{ add_days('planned_as_of', var('observation_days')) }} > {{ as_of_date() }}
+    enrolments.contact_id,
+    enrolments.campaign,
+    enrolments.enrolment,
+    messages.step,
+    messages.batch_key,
+    messages.messaged_at
+from enrolments
+inner join messages
+    on
+        enrolments.contact_id = messages.contact_id
+        and enrolments.campaign = messages.campaign
+        and enrolments.enrolment = messages.enrolment

@@ -1,6 +1,7 @@
 -- Clicks that no person made, whatever the provider says: within seconds of the delivery, or in a burst that
 -- took every link of the message (docs/decisions/0019-which-clicks-are-a-robots.md). A verdict looks at one
--- calendar month, so that those of a closed month stand as long as nothing late lands in it.
+-- calendar month, so that those of a closed month stand as long as nothing late lands in it. A campaign's own
+-- messages are judged over the whole past, for the path of an enrolment hangs on them.
 with
 
 clicks as (
@@ -17,7 +18,7 @@ clicks as (
     from {{ ref('stg_esp__events') }}
     where
         event = 'clicked'
-        and occurred_at >= {{ events_from() }}
+        and (occurred_at >= {{ events_from() }} or batch_key is not null)
         and {{ visible('occurred_at') }}
 
 ),
@@ -33,7 +34,7 @@ deliveries as (
     from {{ ref('stg_esp__events') }}
     where
         event = 'delivered'
-        and occurred_at >= {{ add_days(events_from(), -1) }}
+        and (occurred_at >= {{ add_days(events_from(), -1) }} or batch_key is not null)
         and {{ visible('occurred_at') }}
     union all
     select
@@ -43,7 +44,7 @@ deliveries as (
         sent_at as delivered_at
     from {{ ref('stg_esp__sends') }}
     where
-        sent_at >= {{ add_days(events_from(), -1) }}
+        (sent_at >= {{ add_days(events_from(), -1) }} or batch_key is not null)
         and {{ visible('sent_at') }}
 
 ),

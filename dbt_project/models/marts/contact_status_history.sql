@@ -3,6 +3,13 @@
 -- a view, so that a night does not pay for periods that ended years ago
 with
 
+-- whose status campaigns had a part in
+campaign_statuses as (
+
+    select * from {{ ref('int_campaign_statuses') }}
+
+),
+
 periods as (
 
     select
@@ -31,7 +38,7 @@ contacts as (
 
 ),
 
-statuses as (
+silences as (
 
     select
         contact_id,
@@ -55,6 +62,26 @@ statuses as (
         next_starts_on as valid_to
     from periods
     where coalesce(next_starts_on > lost_on, true)
+
+),
+
+statuses as (
+
+    select
+        silences.contact_id,
+        silences.status,
+        silences.valid_from,
+        silences.valid_to
+    from silences
+    left join campaign_statuses on silences.contact_id = campaign_statuses.contact_id
+    where campaign_statuses.contact_id is null
+    union all
+    select
+        contact_id,
+        status,
+        valid_from,
+        valid_to
+    from campaign_statuses
 
 )
 

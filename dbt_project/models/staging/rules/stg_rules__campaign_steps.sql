@@ -12,8 +12,11 @@ renamed as (
         campaign,
         step,
         message,
+        wait_days,
         offer,
-        offer_cost
+        offer_cost,
+        budget,
+        currency
     from source
 
 )

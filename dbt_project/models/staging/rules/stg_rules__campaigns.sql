@@ -14,7 +14,18 @@ renamed as (
         is_enabled,
         first_step,
         max_per_night,
-        default_language
+        default_language,
+        max_messages,
+        cool_off_days,
+        holdout_share,
+        salt,
+        observation_days,
+        unknown_opens,
+        conversion_days,
+        read_on,
+        path_days,
+        erases_early,
+        file_digest
     from source
 
 )
