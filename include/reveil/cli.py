@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -186,11 +186,30 @@ def render(settings: Settings, campaign: str, step: str, language: str | None, a
 
 @verb("push")
 @as_of_option
-def push(settings: Settings, as_of: datetime) -> Report:
+@click.option("--test-to", metavar="ADDRESS", help="Send each message to this address alone; nobody else is mailed.")
+def push(settings: Settings, as_of: datetime, test_to: str | None) -> Report:
     """Plan, check and push tonight's audience; resumes what was interrupted."""
+    if test_to:
+        return verbs.push_tests(settings, as_of, test_to)
     verbs.plan(settings, as_of)
     verbs.check(settings, as_of, "audience")
     return verbs.push(settings, as_of)
+
+
+@verb("esp")
+@click.argument("action", type=click.Choice(["check"]), expose_value=False)
+def esp(settings: Settings) -> Report:
+    """Ask the provider about connection, sender, lists and attributes; sends nothing."""
+    return verbs.esp_check(settings)
+
+
+@verb("guard")
+@click.argument("change", type=click.Choice(["halt", "lift"]))
+@click.argument("provider")
+@click.option("--why", required=True, help="The reason, shown to whoever looks at the guard.")
+def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
+    """Halt all campaigns' messages to a mailbox provider, running ones too, or let it go again."""
+    return verbs.guard(settings, change, provider, why)
 
 
 @main.group("erase", invoke_without_command=True)

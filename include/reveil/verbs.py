@@ -97,6 +97,29 @@ def push(settings: Settings, as_of: datetime) -> Report:
         return deliver(settings, esp, as_of, now=now)
 
 
+def push_tests(settings: Settings, as_of: datetime, address: str) -> Report:
+    from reveil.push.trial import send_tests
+
+    with connected(settings) as esp:
+        return send_tests(settings, esp, as_of, address)
+
+
+def esp_check(settings: Settings) -> Report:
+    """What the provider lets us do, asked without sending or writing anything."""
+    allowed = "allowed" if permission.is_allowed(settings, "send") else "not allowed (side_effects in settings.yml)"
+    lines = [f"provider {settings.esp.provider}, sending is {allowed}", f"sender {settings.esp.from_email}"]
+    with connected(settings) as esp:
+        lines += esp.check()
+    return Report("esp check", tuple(lines), {"sentences": lines})
+
+
+def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
+    """A person's word about a mailbox provider, noted for the night that the marts are of: it holds at once."""
+    from reveil.push.guards import change_guard
+
+    return change_guard(settings, change, provider, why, built_night(settings), lambda: connected(settings))
+
+
 def erase_due(settings: Settings, as_of: datetime) -> Report:
     """Who is due, as counts; deletes nothing."""
     from reveil.erasure import due_list

@@ -17,6 +17,7 @@ VERBS = {
     "check",
     "doctor",
     "erase",
+    "esp",
     "gather",
     "load",
     "nightly",

@@ -177,6 +177,10 @@ class Esp(Protocol):
     def send_test(self, name: str, message: Message, address: str) -> None:
         """Send the message to that address alone, as nobody's campaign; what it takes at the provider bears `name`."""
 
+    def pause(self, campaign_id: str) -> None:
+        """Stop a campaign that is under way or waits for its time, so that it can be started again; one that is
+        neither stays as it is."""
+
     def discard(self, campaign_id: str) -> None:
         """Make sure that a campaign never starts."""
 

@@ -75,8 +75,11 @@ class Listmonk:
 
     def check(self) -> Sequence[str]:
         self._get("/api/health")
-        lists = self._get("/api/lists", per_page="all")["results"]
+        lists = self._lists()
+        newest = self._get("/api/subscribers", page=1, per_page=1, order_by="updated_at", order="desc")
         sentences = [f"listmonk answers and accepts our credentials; {len(lists)} lists"]
+        sentences.append(f"{sum('reveil' in one['tags'] for one in lists)} of the lists are ours")
+        sentences.append(f"{newest['total']} subscribers can be read, with attributes; ours stand under the key reveil")
         if self._name == "sandbox":
             sentences.append(f"it is the sandbox; its clock shows {self.sandbox_clock():%Y-%m-%d %H:%M}")
         return sentences
@@ -173,6 +176,12 @@ class Listmonk:
             self._http.call("POST", f"/api/campaigns/{campaign.id}/test", repeatable=False, json=body)
         finally:
             self.discard(campaign.id)
+
+    def pause(self, campaign_id: str) -> None:
+        # listmonk pauses only what runs; what is scheduled becomes a draft again
+        paused = {"running": "paused", "scheduled": "draft"}.get(self.campaign(campaign_id).status)
+        if paused:
+            self._send("PUT", f"/api/campaigns/{campaign_id}/status", {"status": paused}, repeatable=True)
 
     def discard(self, campaign_id: str) -> None:
         status = self.campaign(campaign_id).status

@@ -25,6 +25,7 @@ from reveil.esp.base import (
     Message,
 )
 from reveil.push.gather import gather
+from reveil.push.guards import halted_providers
 from reveil.push.journal import Batch, Journal, Outcome
 from reveil.push.lists import find_or_make_list
 from reveil.push.mailing import Mailing
@@ -139,9 +140,9 @@ def _fill(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
 
 
 def _last_look(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
-    """Just before the start: whoever objected while the list was being filled."""
+    """Just before the start: whoever objected while the list was being filled, and halted mailbox providers."""
     gather(delivery.settings, delivery.esp, delivery.as_of)
-    late = mailing.look_again()
+    late = mailing.look_again(halted_providers(Warehouse(delivery.settings)))
     if late:
         delivery.esp.remove_members(list_id, late)
 

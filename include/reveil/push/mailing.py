@@ -7,7 +7,7 @@ size costs the same. No warehouse connection is open while the provider is asked
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -59,12 +59,13 @@ class Mailing:
             found = connection.execute(sql("mailing_strangers")).fetchall()
         return [esp_id for (esp_id,) in found]
 
-    def look_again(self) -> Sequence[str]:
-        """The members (esp_ids) who may no longer be mailed: whoever objected while the list was being filled."""
+    def look_again(self, halted: Collection[str]) -> Sequence[str]:
+        """The members (esp_ids) who may no longer be mailed: whoever objected while the list was being filled, and
+        whose mailbox provider is `halted`."""
         with self._warehouse.read("push: last look") as connection:
             self._decide(connection)
             self._stage(connection)
-            rows = connection.execute(sql("mailing_late")).fetchall()
+            rows = connection.execute(sql("mailing_late"), {"halted": sorted(halted)}).fetchall()
         _write(self._late, ("contact_id", "esp_id", "refused_why"), rows)
         return [esp_id for _, esp_id, _ in rows]
 

@@ -257,3 +257,6 @@ create table if not exists journal.erasure_counts (
     recorded_at timestamp not null default (now() at time zone 'UTC'),
     primary key (run_id, table_name)
 );
+
+-- added since the first version
+alter table journal.guard_changes add column if not exists is_automatic boolean default false;
