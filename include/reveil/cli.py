@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -185,6 +185,15 @@ def push(settings: Settings, as_of: datetime) -> Report:
     verbs.plan(settings, as_of)
     verbs.check(settings, as_of, "audience")
     return verbs.push(settings, as_of)
+
+
+@verb("guard")
+@click.argument("change", type=click.Choice(["halt", "lift"]))
+@click.argument("provider")
+@click.option("--why", required=True, help="The reason, shown to whoever looks at the guard.")
+def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
+    """Halt all campaigns' messages to a mailbox provider, running ones too, or let it go again."""
+    return verbs.guard(settings, change, provider, why)
 
 
 @verb("erase")

@@ -19,6 +19,7 @@ def status(settings: Settings) -> Report:
         refusals = dict(connection.execute(sql("status_refusals")).fetchall())
         leaks, leaked_to = connection.execute(sql("status_leaks")).fetchall()[0]
         sources = connection.execute(sql("status_freshness")).fetchall()
+        guards = connection.execute(sql("status_guards")).fetchall()
         due, overdue = connection.execute(sql("status_due")).fetchall()[0]
     night = f"{as_of:%Y-%m-%d %H:%M} UTC" if as_of else "no night: there are no contacts"
     lines = [f"as of {night}"]
@@ -33,6 +34,7 @@ def status(settings: Settings) -> Report:
             f"  {leaks:,} regular messages went to {leaked_to:,} contacts who were dormant or lost that day: "
             "their sender does not use the lists `reveil regular …` (marts.regular_leaks)"
         )
+    lines += [f"  {provider}: {verdict}: {why}" for provider, verdict, _, why in guards]
     if settings.pause_file.exists():
         lines.append("  paused: nothing leaves until `reveil resume`")
     figures = {
@@ -43,6 +45,10 @@ def status(settings: Settings) -> Report:
         ],
         "not_mailable": refusals,
         "regular_leaks": {"messages": leaks, "contacts": leaked_to},
+        "guards": [
+            {"provider": provider, "verdict": verdict, "allowed_volume": volume, "why": why}
+            for provider, verdict, volume, why in guards
+        ],
         "sources": {table: verdict for table, verdict, _, _ in sources},
         "due": due,
         "overdue": overdue,

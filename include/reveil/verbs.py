@@ -96,6 +96,13 @@ def push(settings: Settings, as_of: datetime) -> Report:
         return deliver(settings, esp, as_of, now=utc_now())
 
 
+def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
+    """A person's word about a mailbox provider, noted for the night that the marts are of: it holds at once."""
+    from reveil.push.guards import change_guard
+
+    return change_guard(settings, change, provider, why, built_night(settings), lambda: connected(settings))
+
+
 def erase(settings: Settings, as_of: datetime) -> Report:
     from reveil.erasure import due_list
 

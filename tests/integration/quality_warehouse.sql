@@ -154,6 +154,20 @@ select
 from marts.contact_status
 where status = 'active' and is_mailable;
 
+create table marts.deliverability as
+select
+    unnest([date '1998-06-30', date '1998-07-01', date '1998-07-01']) as day,
+    unnest(['other', 'other', 'gmail']) as provider,
+    timestamp '1998-07-01' as as_of,
+    0.001 as complaint_rate,
+    0.001 as esp_complaint_rate,
+    0.01 as hard_bounce_rate,
+    0.01 as soft_bounce_rate,
+    null::double as unsubscribe_rate,
+    unnest(['ok', 'ok', 'halt']) as verdict,
+    unnest([null, 1000, 0]) as allowed_volume,
+    'figures' as why;
+
 create table marts.erasure_due as
 select
     'c20' as contact_id,

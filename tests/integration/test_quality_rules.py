@@ -253,6 +253,18 @@ FAULTS: dict[str, list[str]] = {
         "update marts.erasure_due set contact_id = 'c1'",
         "update marts.erasure_due set contact_id = 'c1', reason = 'retention', days_overdue = 1",
     ],
+    "deliverability/provider_and_day_unique": [TWICE],
+    "deliverability/as_of_is_this_night": [NEXT_NIGHT],
+    "deliverability/every_provider_has_a_row_of_this_night": [
+        "delete from {table} where provider = 'other' and day = '1998-07-01'",
+    ],
+    "deliverability/verdict_known": ["update {table} set verdict = 'fine' where provider = 'other'"],
+    "deliverability/a_halt_lets_nothing_through": [
+        "update {table} set allowed_volume = null where verdict = 'halt'",
+        "update {table} set allowed_volume = 0 where verdict = 'ok'",
+    ],
+    "deliverability/rates_are_shares": ["update {table} set complaint_rate = 1.1 where rowid = 0"],
+    "deliverability/why_present": ["update {table} set why = null where rowid = 0"],
     "erasure_due/contact_id_present": ["update {table} set contact_id = null"],
     "erasure_due/contact_id_unique": [TWICE],
     "erasure_due/contact_known": ["update {table} set contact_id = 'nobody'"],

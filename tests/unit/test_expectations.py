@@ -139,7 +139,10 @@ def test_every_raw_table_has_a_suite() -> None:
 
 def test_every_mart_that_a_dag_reads_has_a_suite() -> None:
     suites = {suite.name for suite in read(PROJECT / "expectations" / "marts", VALUES)}
-    assert suites == {"contacts", "contact_recency", "contact_status", "regular_audience", "next_step", "erasure_due"}
+    assert suites == {
+        *("contacts", "contact_recency", "contact_status", "regular_audience", "next_step", "erasure_due"),
+        "deliverability",
+    }
 
 
 def test_raw_suites_allow_the_values_that_the_load_allows() -> None:

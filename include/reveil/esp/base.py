@@ -157,6 +157,10 @@ class Esp(Protocol):
 
     def start(self, campaign_id: str) -> None: ...
 
+    def pause(self, campaign_id: str) -> None:
+        """Stop a campaign that is under way or waits for its time, so that it can be started again; one that is
+        neither stays as it is."""
+
     def discard(self, campaign_id: str) -> None:
         """Make sure that a campaign never starts."""
 

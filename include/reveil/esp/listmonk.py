@@ -155,6 +155,12 @@ class Listmonk:
     def start(self, campaign_id: str) -> None:
         self._send("PUT", f"/api/campaigns/{campaign_id}/status", {"status": "running"})
 
+    def pause(self, campaign_id: str) -> None:
+        # listmonk pauses only what runs; what is scheduled becomes a draft again
+        paused = {"running": "paused", "scheduled": "draft"}.get(self.campaign(campaign_id).status)
+        if paused:
+            self._send("PUT", f"/api/campaigns/{campaign_id}/status", {"status": paused}, repeatable=True)
+
     def discard(self, campaign_id: str) -> None:
         status = self.campaign(campaign_id).status
         if status in ("running", "paused"):

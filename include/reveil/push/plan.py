@@ -8,6 +8,7 @@ from datetime import datetime
 from reveil import permission
 from reveil.errors import Refused
 from reveil.load import Freshness, freshness
+from reveil.push.guards import record_halts
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
@@ -25,6 +26,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
         permission.require_marts_of(connection, as_of)
         require_whole_sources(freshness(connection, as_of))
         connection.begin()
+        halts = record_halts(connection)
         connection.execute("delete from journal.audience")
         connection.execute(sql("plan_audience"), {"as_of": as_of})
         rows = connection.execute(sql("audience_counts")).fetchall()
@@ -32,7 +34,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
             "select count(*) from journal.batches where as_of = $as_of", {"as_of": as_of}
         ).fetchone()
         connection.commit()
-    return _report(rows, resumed[0] if resumed else 0)
+    return _report(rows, resumed[0] if resumed else 0, halts)
 
 
 def require_whole_sources(sources: Sequence[Freshness]) -> None:
@@ -53,9 +55,14 @@ def _age(source: Freshness) -> str:
     return f" ({known}, at most {source.max_age_days:g})"
 
 
-def _report(rows: list[tuple[str, str, str, int]], resumed: int) -> Report:
+def _report(rows: list[tuple[str, str, str, int]], resumed: int, halts: list[tuple[str, str]]) -> Report:
     lines = [f"{campaign}/{step} ({language}): {count} contacts" for campaign, step, language, count in rows]
     if resumed:
         lines.append(f"{resumed} batches of this night are in the journal already: resumed, not planned again")
+    lines += [f"{provider} is halted from now on: {why}; `reveil guard lift {provider}`" for provider, why in halts]
     planned = sum(count for *_, count in rows)
-    return Report("plan", tuple(lines or ["nobody to mail tonight"]), {"planned": planned, "resumed": resumed})
+    return Report(
+        "plan",
+        tuple(lines or ["nobody to mail tonight"]),
+        {"planned": planned, "resumed": resumed, "halts": [name for name, _ in halts]},
+    )

@@ -203,3 +203,6 @@ create table if not exists journal.enrolments (
     recorded_at timestamp not null default (now() at time zone 'UTC'),
     unique (campaign, enrolment, contact_id)
 );
+
+-- added since the first version
+alter table journal.guard_changes add column if not exists is_automatic boolean default false;

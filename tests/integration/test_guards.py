@@ -1,0 +1,136 @@
+"""A mailbox provider is halted by a person or by its figures, and stays so until a person lifts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from pushing import NIGHT, adapter, make_warehouse, query, settings_for
+from sandboxes import control, set_shares
+
+from reveil.errors import BadInput
+from reveil.esp.base import Message, Recipient
+from reveil.push import plan, push
+from reveil.push.guards import change_guard, halted_providers
+from reveil.sandbox import SandboxHandle, running
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse
+
+CONTACTS = 9
+HALTS = "select provider, change, is_automatic, why from journal.guard_changes order by recorded_at"
+MESSAGE = Message("Hello", "<p>{{ unsubscribe_url }}</p>", "{{ unsubscribe_url }}", "Shop <news@shop.example>")
+
+
+@pytest.fixture
+def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
+    with running(tmp_path / "sandbox", clock=NIGHT) as started:
+        set_shares(started)
+        yield started
+
+
+@pytest.fixture
+def here(tmp_path: Path, handle: SandboxHandle) -> Settings:
+    settings = settings_for(tmp_path / "data", handle)
+    make_warehouse(settings, CONTACTS)
+    return settings
+
+
+def change(settings: Settings, word: str, provider: str = "gmail", why: str = "they wrote to us"):
+    return change_guard(settings, word, provider, why, NIGHT, lambda: nullcontext(adapter(settings)))  # type: ignore[arg-type]
+
+
+def write(settings: Settings, statement: str) -> None:
+    with Warehouse(settings).write("test") as connection:
+        connection.execute(statement)
+
+
+def complain(settings: Settings, contact_id: str) -> None:
+    write(
+        settings,
+        "insert into raw.esp_events (esp, event_id, contact_id, event, batch_key, occurred_at, load_id)"
+        f" values ('sandbox', 'e-{contact_id}', '{contact_id}', 'complained', 'winback/1', '1998-07-01 01:00', 1)",
+    )
+
+
+def test_a_persons_halt_holds_at_once_and_until_the_lift(here: Settings) -> None:
+    assert halted_providers(Warehouse(here)) == set()
+    change(here, "halt")
+    assert halted_providers(Warehouse(here)) == {"gmail"}
+    change(here, "lift")
+    assert halted_providers(Warehouse(here)) == set()
+    assert [row[:3] for row in query(here, HALTS)] == [("gmail", "halt", False), ("gmail", "lift", False)]
+
+
+def test_a_provider_that_nobody_has_is_refused_with_those_that_there_are(here: Settings) -> None:
+    with pytest.raises(BadInput, match="gmial: no such mailbox provider; one of gmail"):
+        change(here, "halt", "gmial")
+    assert query(here, HALTS) == []
+
+
+def test_what_happened_since_the_build_can_halt_a_provider_and_is_recorded_with_its_figures(here: Settings) -> None:
+    plan(here, NIGHT, now=NIGHT)
+    push(here, adapter(here), NIGHT, now=NIGHT)
+    assert halted_providers(Warehouse(here)) == set()
+    complain(here, "c001")
+    assert halted_providers(Warehouse(here)) == {"gmail"}
+    assert halted_providers(Warehouse(here)) == {"gmail"}
+    ((provider, word, is_automatic, why),) = query(here, HALTS)
+    assert (provider, word, is_automatic) == ("gmail", "halt", True)
+    assert "reactivation_complaint_rate 11.11 % (1 of 9 messages)" in str(why)
+
+
+def test_below_the_least_number_of_messages_nobody_is_halted(here: Settings) -> None:
+    complain(here, "c001")  # nothing was sent yet
+    assert halted_providers(Warehouse(here)) == set()
+
+
+def test_after_a_lift_only_what_is_new_counts(here: Settings) -> None:
+    write(here, "update intermediate.int_sending_rates set messages = 1000, happenings = 500")
+    complain(here, "c001")
+    assert halted_providers(Warehouse(here)) == {"gmail"}
+    change(here, "lift")
+    assert halted_providers(Warehouse(here)) == set()
+
+
+def test_the_plan_records_the_halts_of_the_build_once(here: Settings) -> None:
+    write(here, "update marts.deliverability set verdict = 'halt', why = 'hard bounces 3 %'")
+    report = plan(here, NIGHT, now=NIGHT)
+    assert "gmail is halted from now on: hard bounces 3 %; `reveil guard lift gmail`" in report.lines
+    assert plan(here, NIGHT, now=NIGHT).figures["halts"] == []
+    assert query(here, HALTS) == [("gmail", "halt", True, "hard bounces 3 %")]
+    change(here, "lift")
+    assert plan(here, NIGHT, now=NIGHT).figures["halts"] == []
+    assert halted_providers(Warehouse(here)) == set()
+
+
+def test_a_halt_pauses_the_campaigns_that_are_on_their_way_to_the_provider(
+    here: Settings, handle: SandboxHandle
+) -> None:
+    esp = adapter(here)
+    control(handle, "PUT", "/sandbox/options", {"messages_per_tick": 0})
+    list_id = esp.create_list("winback/1")
+    esp.upload(list_id, [Recipient(f"c{n:03}", f"c{n:03}@gmail.example", "") for n in range(CONTACTS)])
+    campaign = esp.create_campaign("winback/1", list_id, MESSAGE)
+    esp.start(campaign.id)
+    assert esp.campaign(campaign.id).status == "running"
+    write(
+        here,
+        "insert into journal.batch_events (batch_key, event, esp_campaign_id, as_of)"
+        f" values ('winback/1', 'started', '{campaign.id}', '1998-07-01')",
+    )
+    write(
+        here,
+        "insert into journal.batch_contacts (batch_key, campaign, enrolment, step, contact_id, as_of)"
+        " values ('winback/1', 'winback', 1, 'first', 'c001', '1998-07-01')",
+    )
+    assert change(here, "halt").figures["paused"] == [campaign.id]
+    assert esp.campaign(campaign.id).status == "paused"
+
+
+def test_a_campaign_that_is_not_under_way_is_left_as_it_is(here: Settings) -> None:
+    esp = adapter(here)
+    campaign = esp.create_campaign("winback/1", esp.create_list("winback/1"), MESSAGE)
+    esp.pause(campaign.id)
+    assert esp.campaign(campaign.id).status == "draft"
