@@ -1,7 +1,7 @@
 """Random campaigns, and contacts who react to them at random, night after night on the compiled models.
 
 `Rules` draws valid campaign rule tables, `Life` plays the contacts and a push that journals what next_step says.
-`path` is the state machine of docs/decisions/0023 in plain Python, one enrolment at a time.
+`path` is the state machine of docs/decisions/0024 in plain Python, one enrolment at a time.
 """
 
 from __future__ import annotations

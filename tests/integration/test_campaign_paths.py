@@ -107,7 +107,7 @@ def test_every_path_is_the_one_that_the_rules_describe(
 
 
 def test_the_random_lives_reached_what_they_are_to_test(seen: Seen) -> None:
-    assert seen.exits >= {"came_back", "refused", "not_sent", "max_messages", "unsubscribed", "complained"}
+    assert seen.exits >= {"came_back", "refused", "not_sent", "unsubscribed", "complained"}
     assert seen.held_back >= {"too_soon", "max_per_night", "budget", "erasure_due"}
     assert seen.statuses >= {"returned", "campaign", "fresh_signal", "silent", "threshold"}
     assert seen.follow_ups > 20
