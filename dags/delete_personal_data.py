@@ -1,12 +1,17 @@
 """# delete_personal_data
 
-Lists the contacts whose personal data is due for erasure: retention periods that end, and requests.
+Erases the contacts who are due: requests every night, retention periods that ended on the weekday of the
+settings (`erasure.retention_weekday`). At the provider, in the warehouse (as a new file), in landing files and
+traces; then searches for what was erased, and writes the ledger. With `side_effects` other than
+`send_and_erase` it stops at the due list.
 
-**When**: after `push_reactivation`, with its `as_of`. It stops at the due list: nothing is deleted yet.
-With the sandbox, the sandbox's clock then moves on a day.
+**When**: after `push_reactivation`, with its `as_of`. With the sandbox, its clock then moves on a day.
 
-**In case of failure**: *the marts are of another night*: run `build_contact_status` for this night first. A
-rerun is safe: it only reads.
+**In case of failure**: clear the task: an erasure goes on where it stopped, and deletes nothing twice. *which
+is the first of its kind*, *is above*: look at `marts.erasure_due`, then run the command of the message with a
+name. *wait for the provider*: look at the ESP; nobody of them is mailed meanwhile. *no room*: free disk space.
+*still found*: remove the value from the named place by hand. *the marts are of another night*: run
+`build_contact_status` for this night first.
 """
 
 from airflow.sdk import dag

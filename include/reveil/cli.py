@@ -169,15 +169,20 @@ def push(settings: Settings, as_of: datetime) -> Report:
 
 @main.group("erase", invoke_without_command=True)
 @click.option("--as-of", type=Instant(), help="The night, e.g. 1998-07-01 (UTC).")
+@click.option("--execute", is_flag=True, help="Erase them; without it nothing is deleted.")
+@click.option("--approve", metavar="NAME", help="Who approved the first run of a kind, or one of unusual size.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.pass_context
-def erase(context: click.Context, as_of: datetime | None, as_json: bool) -> None:
-    """Who is due for erasure, as counts. Deletes nothing."""
+def erase(context: click.Context, as_of: datetime | None, execute: bool, approve: str | None, as_json: bool) -> None:
+    """Who is due for erasure, as counts; with --execute they are erased, and an interrupted erasure goes on."""
     if context.invoked_subcommand:
         return
     if as_of is None:
         raise click.UsageError("Missing option '--as-of'.", context)
-    _run("erase", as_json, lambda settings: verbs.erase(settings, as_of))
+    if execute:
+        _run("erase", as_json, lambda settings: verbs.erase(settings, as_of, approve))
+    else:
+        _run("erase", as_json, lambda settings: verbs.erase_due(settings, as_of))
 
 
 @verb("request", erase)
@@ -218,6 +223,15 @@ def erase_rotate_key(settings: Settings) -> Report:
 def _lines_given() -> list[str]:
     """The lines of the standard input that are not empty."""
     return [line.strip() for line in sys.stdin if line.strip()]
+
+
+@verb("certificate", erase)
+@click.argument("run_id")
+def erase_certificate(settings: Settings, run_id: str) -> Report:
+    """What a run deleted and how that was proven, as HTML and JSON in the outbox; it names nobody."""
+    from reveil.erasure import certificate
+
+    return certificate(settings, run_id)
 
 
 @verb("status")

@@ -80,6 +80,7 @@ def summary(settings: Settings, as_of: datetime, figures: Figures) -> tuple[str,
         f"  results         {_gathered(figures.get('gather', {}))}",
         f"  pushed          {_pushed(figures.get('push', {}))}",
         f"  due for erasure {_due(figures.get('erase', {}))}",
+        f"  erased          {_erased(figures.get('erase', {}))}",
         "",
         f"  warehouse       {settings.warehouse}",
         f"  published copy  {settings.published}",
@@ -121,6 +122,14 @@ def _due(erase: dict[str, Any]) -> str:
     reasons = erase.get("reasons", {})
     overdue = sum(counts["overdue"] for counts in reasons.values())
     return f"{_counts({reason: counts['due'] for reason, counts in reasons.items()}) or 'nobody'}; {overdue} overdue"
+
+
+def _erased(erase: dict[str, Any]) -> str:
+    if erase.get("dry_run"):
+        return "nobody: side effects are off"
+    runs: dict[str, dict[str, int]] = erase.get("runs", {})
+    told = [f"{run['erased']:,} ({name}; {run['waiting']:,} wait for the provider)" for name, run in runs.items()]
+    return "; ".join(told) or "nobody"
 
 
 def _whats_next(settings: Settings) -> tuple[str, ...]:

@@ -59,8 +59,21 @@ class PushSettings(_Section):
     regular_read_back_days: int = Field(default=7, ge=1)
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
 class ErasureSettings(_Section):
+    """`retention_weekday`: the nightly run erases by retention on that day only, requests on every day."""
+
     ahead_days: int = Field(default=7, ge=0)
+    retention_weekday: Weekday = "monday"
+    approve_above_contacts: int = Field(default=100, ge=0)
+    approve_above_share: float = Field(default=0.01, ge=0, le=1)
+    archive_years: int = Field(default=10, ge=1, le=30)
+    fiscal_year_ends_in_month: int = Field(default=12, ge=1, le=12)
+    suppression_years: int = Field(default=3, ge=1, le=30)
+    waive_history: str = ""
+    waive_freshness: str = ""
 
 
 class Settings(_Section):
@@ -76,6 +89,7 @@ class Settings(_Section):
     memory_limit: str = "4GB"
     notify_webhook: str = ""
     suppression_key_file: Path | None = None
+    airflow_home: Path | None = None
     esp: EspSettings = EspSettings()
     status: StatusSettings = StatusSettings()
     push: PushSettings = PushSettings()
@@ -105,6 +119,19 @@ class Settings(_Section):
     @property
     def compliance(self) -> Path:
         return self.data / "compliance.duckdb"
+
+    @property
+    def erasure_runs(self) -> Path:
+        """One folder for each erasure that has not ended: what it still needs to know, then nothing."""
+        return self.data / "erasure"
+
+    @property
+    def airflow(self) -> Path:
+        return self.airflow_home or self.data / "airflow"
+
+    @property
+    def outbox(self) -> Path:
+        return self.data / "outbox"
 
     @property
     def data_docs(self) -> Path:
@@ -173,6 +200,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, project: Path = PROJE
     document["esp"] = {**document.get("esp", {}), **_esp_from(environ)}
     if key_file := environ.get("REVEIL_SUPPRESSION_KEY_FILE"):
         document["suppression_key_file"] = (project / key_file).resolve()
+    if home := environ.get("AIRFLOW_HOME"):
+        document["airflow_home"] = Path(home).resolve()
     document.update(overrides)
     try:
         return Settings.model_validate(document)
@@ -230,7 +259,7 @@ def provide_airflow_environment(settings: Settings) -> None:
     is imported, so this comes first."""
     port = os.environ.get("AIRFLOW__API__PORT", "8080")
     defaults = {
-        "AIRFLOW_HOME": str(settings.data / "airflow"),
+        "AIRFLOW_HOME": str(settings.airflow),
         "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

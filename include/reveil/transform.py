@@ -72,6 +72,21 @@ class Mart:
         return tuple(column for column in self.columns if not column.is_personal)
 
 
+@dataclass(frozen=True)
+class Table:
+    """A source or a model as its YAML describes it. `is_kept`: a model whose rows outlive a build."""
+
+    schema: str
+    name: str
+    is_source: bool
+    is_kept: bool
+    columns: tuple[tuple[str, frozenset[str]], ...]
+    """Names with the marks that `meta` gives them."""
+
+    def marked(self, mark: str) -> tuple[str, ...]:
+        return tuple(name for name, marks in self.columns if mark in marks)
+
+
 def build(settings: Settings, as_of: datetime, *, full_refresh: bool = False, unit_tests: bool = False) -> Report:
     """Build and test every model as of `as_of` (naive UTC) under the warehouse's exclusive lock.
 
@@ -173,12 +188,34 @@ def seeds(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted(node["name"] for node in _nodes(settings) if node["resource_type"] == "seed"))
 
 
+def tables(settings: Settings) -> tuple[Table, ...]:
+    """Every source and model of the last build, as described. Raises BadInput like `marts`."""
+    manifest = _manifest(settings)
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    return tuple(_table(node) for node in [*manifest["sources"].values(), *models])
+
+
+def _table(node: Mapping[str, Any]) -> Table:
+    columns = tuple(
+        (column["name"], frozenset(mark for mark, value in column["config"]["meta"].items() if value is True))
+        for column in node["columns"].values()
+    )
+    is_source = node["resource_type"] == "source"
+    is_kept = not is_source and node["config"]["materialized"] == "incremental"
+    return Table(node["schema"], f"{node['schema']}.{node['name']}", is_source, is_kept, columns)
+
+
 def _nodes(settings: Settings) -> list[dict[str, Any]]:
+    return list(_manifest(settings)["nodes"].values())
+
+
+def _manifest(settings: Settings) -> dict[str, Any]:
     file = settings.dbt_target / "manifest.json"
     try:
-        return list(json.loads(file.read_text(encoding="utf-8"))["nodes"].values())
+        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"{file}: nothing was built yet; run `reveil build` first") from None
+    return document
 
 
 def _mart(node: Mapping[str, Any]) -> Mart:

@@ -96,10 +96,27 @@ def push(settings: Settings, as_of: datetime) -> Report:
         return deliver(settings, esp, as_of, now=utc_now())
 
 
-def erase(settings: Settings, as_of: datetime) -> Report:
+def erase_due(settings: Settings, as_of: datetime) -> Report:
+    """Who is due, as counts; deletes nothing."""
     from reveil.erasure import due_list
 
     return due_list(settings, as_of, now=utc_now())
+
+
+def erase(settings: Settings, as_of: datetime, approve: str | None = None) -> Report:
+    """Everybody who is due, whatever the day."""
+    from reveil.erasure import erase as run_erasure
+
+    return run_erasure(settings, connected, as_of, now=utc_now(), approve=approve)
+
+
+def erase_tonight(settings: Settings, as_of: datetime) -> Report:
+    """Requests every night; retention on the weekday of the settings."""
+    from reveil.erasure import erase as run_erasure
+    from reveil.erasure import kinds_of_night
+
+    kinds = kinds_of_night(settings, as_of)
+    return run_erasure(settings, connected, as_of, now=utc_now(), kinds=kinds)
 
 
 def close_night(settings: Settings, as_of: datetime) -> Report:
@@ -124,7 +141,7 @@ STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
     "plan": plan,
     "check audience": lambda settings, as_of: check(settings, as_of, "audience"),
     "push": push,
-    "erase": erase,
+    "erase": erase_tonight,
     "close night": close_night,
 }
 """A night, in order."""

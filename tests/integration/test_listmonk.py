@@ -153,3 +153,17 @@ def test_the_clock_moves_forward_only(sandbox: SandboxHandle) -> None:
     esp = adapter(sandbox)
     assert esp.move_sandbox_clock(NIGHT + timedelta(days=1)) == NIGHT + timedelta(days=1)
     assert esp.move_sandbox_clock(NIGHT) == NIGHT + timedelta(days=1)
+
+
+def test_whoever_is_erased_is_found_no_more_neither_by_address_nor_by_id(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    people = [*recipients(120), Recipient("o", "o'hara@gmail.example", "O'Hara")]
+    esp.upload(esp.create_list("batch"), people)
+    found = esp.find(*(one.address for one in people), "nobody@gmail.example")
+    assert sorted(one.address for one in found) == sorted(one.address for one in people)
+    gone, kept = [one.esp_id for one in found[:119]], [one.esp_id for one in found[119:]]
+    for _ in range(2):  # who is gone already is no error
+        esp.erase(gone)
+    assert esp.find(*(one.address for one in found[:119])) == []
+    assert sorted(esp.remaining([one.esp_id for one in found])) == sorted(kept)
+    assert esp.find() == []

@@ -13,6 +13,12 @@ requests as (
 
 ),
 
+freezes as (
+
+    select distinct contact_id from {{ ref('stg_journal__erasure_freezes') }}
+
+),
+
 frequencies as (
 
     select * from {{ ref('int_frequencies') }}
@@ -65,7 +71,7 @@ judged as (
         engagement.engaged_at,
         coalesce(frequencies.frequency, '') = 'never' as wants_none,
         case
-            when requests.contact_id is not null then 'erasure_pending'
+            when requests.contact_id is not null or freezes.contact_id is not null then 'erasure_pending'
             when greatest(coalesce(refusals.unsubscribed, 0), coalesce(mailbox_refusals.unsubscribed, 0)) = 1
                 then 'objected'
             when greatest(coalesce(refusals.complained, 0), coalesce(mailbox_refusals.complained, 0)) = 1
@@ -77,6 +83,7 @@ judged as (
         end as own_reason
     from contacts
     left join requests on contacts.contact_id = requests.contact_id
+    left join freezes on contacts.contact_id = freezes.contact_id
     left join refusals on contacts.contact_id = refusals.contact_id
     left join mailbox_refusals on contacts.mailbox_id = mailbox_refusals.mailbox_id
     left join frequencies on contacts.contact_id = frequencies.contact_id

@@ -1,5 +1,7 @@
-"""Whose personal data is due for erasure. The erasure itself is not built yet: nothing is deleted here."""
+"""Whose personal data is due for erasure, and the erasure itself, with its proof."""
 
 from reveil.erasure.due import due_list
+from reveil.erasure.ledger import certificate
+from reveil.erasure.run import erase, kinds_of_night
 
-__all__ = ["due_list"]
+__all__ = ["certificate", "due_list", "erase", "kinds_of_night"]

@@ -3,6 +3,7 @@
     EspError
     ├── EspDenied        wrong or missing credentials: correct them
     ├── EspRejected      the provider understood and said no: a retry would hear the same
+    ├── EspUnsupported   the provider has no such call
     ├── EspUnavailable   nothing was done, as far as can be told; try later
     └── EspUncertain     the call may or may not have been carried out: look before doing it again
 
@@ -34,6 +35,10 @@ class EspRejected(EspError):
         self.status = status
 
 
+class EspUnsupported(EspError):
+    """This provider has no such call."""
+
+
 class EspUnavailable(EspError):
     pass
 
@@ -57,6 +62,13 @@ class Member(NamedTuple):
     esp_id: str
     address: str
     may_receive: bool
+
+
+class Subscriber(NamedTuple):
+    """Somebody whom the provider knows, on a list or not."""
+
+    esp_id: str
+    address: str
 
 
 @dataclass(frozen=True)
@@ -165,3 +177,16 @@ class Esp(Protocol):
 
     def suppress(self, esp_ids: Sequence[str]) -> None:
         """Keep these from every further message, on whatever list they are."""
+
+    # erasure
+
+    def find(self, *addresses: str) -> Sequence[Subscriber]:
+        """Whoever bears one of these normalised addresses there, on whatever list or on none."""
+
+    def erase(self, esp_ids: Sequence[str]) -> None:
+        """Have these deleted with everything that is known of them; who is gone already is no error. No answer of this
+        call proves anything: what `find` and `remaining` no longer tell is gone. Suppression ends with it."""
+
+    def remaining(self, esp_ids: Sequence[str]) -> Sequence[str]:
+        """Those of these whom the provider still knows: the later read that confirms an erasure. Raises
+        EspUnsupported where a provider has no such read: then an erasure stays "accepted", with its date."""

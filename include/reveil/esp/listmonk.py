@@ -29,12 +29,15 @@ from reveil.esp.base import (
     Member,
     Message,
     Recipient,
+    Subscriber,
     UploadResult,
 )
 from reveil.esp.http import HttpSession
 
 _IMPORT_CHUNK = 50_000
 _IDS_PER_CALL = 1_000
+_IN_A_QUERY = 100
+"""Ids or addresses in one URL."""
 _OVERLAP = timedelta(minutes=10)
 """Re-read before each cursor: rows may be committed a little later than they are dated."""
 _BOUNCES: dict[str, EventKind] = {"hard": "bounced_hard", "soft": "bounced_soft", "complaint": "complained"}
@@ -225,6 +228,29 @@ class Listmonk:
                 _instant(row["updated_at"]), None, None, row["email"],
             )  # fmt: skip
 
+    # erasure
+
+    def find(self, *addresses: str) -> Sequence[Subscriber]:
+        return [
+            Subscriber(str(row["id"]), row["email"])
+            for chunk in _batches(addresses, _IN_A_QUERY)
+            for row in self._pages("/api/subscribers", query=f"subscribers.email IN ({_literals(chunk)})")
+        ]
+
+    def erase(self, esp_ids: Sequence[str]) -> None:
+        """listmonk keeps the rows of opens and clicks, without subscriber."""
+        for chunk in _batches(esp_ids, _IN_A_QUERY):
+            self._http.call("DELETE", "/api/subscribers", repeatable=True, params={"id": [int(one) for one in chunk]})
+
+    def remaining(self, esp_ids: Sequence[str]) -> Sequence[str]:
+        return [
+            str(row["id"])
+            for chunk in _batches(esp_ids, _IN_A_QUERY)
+            for row in self._pages(
+                "/api/subscribers", query=f"subscribers.id IN ({', '.join(str(int(one)) for one in chunk)})"
+            )
+        ]
+
     # the import of subscribers: one at a time, in memory, no job id
 
     def _import(self, list_id: str, content: bytes) -> int:
@@ -335,8 +361,18 @@ def _translate(text: str, links: dict[str, str], tracked: bool) -> str:
 
 
 def _chunks(ids: Sequence[str]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), _IDS_PER_CALL):
-        yield [int(one) for one in ids[start : start + _IDS_PER_CALL]]
+    for batch in _batches(ids, _IDS_PER_CALL):
+        yield [int(one) for one in batch]
+
+
+def _batches(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _literals(values: Iterable[str]) -> str:
+    """Text as listmonk's query, which is SQL, takes it."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def _since(cursor: str | None) -> str:

@@ -9,8 +9,17 @@ run, describe       all of it in one transaction, and the report
 freshness           whether the sources are still fed
 """
 
-from reveil.load.freshness import Freshness, freshness
+from reveil.load.freshness import Freshness, freshness, origin_of
 from reveil.load.run import honour_tracking_consent, load
 from reveil.load.sources import Source, Sources, read_sources
 
-__all__ = ["Freshness", "Source", "Sources", "freshness", "honour_tracking_consent", "load", "read_sources"]
+__all__ = [
+    "Freshness",
+    "Source",
+    "Sources",
+    "freshness",
+    "honour_tracking_consent",
+    "load",
+    "origin_of",
+    "read_sources",
+]

@@ -166,6 +166,7 @@ def _apply(
         connection.execute("insert into journal.origin (origin) values (?)", [origin])
     refused, readmitted = refusals.mark(connection, staged)
     outcomes = [merge(connection, one, as_of, floors.get(one.table.name, _NO_LIMIT).min_share) for one in staged]
+    refusals.readmit(connection)
     connection.execute(sql("load_forget_requests"), {"as_of": as_of})
     opens = honour_tracking_consent(connection)
     connection.execute("commit")

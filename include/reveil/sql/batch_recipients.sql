@@ -30,6 +30,8 @@ requests as (
     select contact_id, null as normalised_email from raw.crm_erasure_requests where contact_id is not null
     union all
     select null, lower(trim(email)) from raw.crm_erasure_requests where email is not null
+    union all
+    select contact_id, null from journal.erasure_freezes
 )
 
 select

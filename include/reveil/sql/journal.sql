@@ -251,3 +251,22 @@ create table if not exists journal.readmissions (
     as_of timestamp not null,
     recorded_at timestamp not null default (now() at time zone 'UTC')
 );
+
+-- who is being erased: from here on nobody mails them; deleted with the contact
+create table if not exists journal.erasure_freezes (
+    run_id varchar not null,
+    contact_id varchar not null,
+    reason varchar not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (run_id, contact_id)
+);
+
+-- how many rows an erasure took from each table: written in the transaction that takes them
+create table if not exists journal.erasure_counts (
+    run_id varchar not null,
+    table_name varchar not null,
+    total bigint not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    primary key (run_id, table_name)
+);

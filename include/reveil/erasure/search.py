@@ -1,0 +1,156 @@
+"""Searches files as what they are: text, gzip, Parquet, SQLite and DuckDB decoded, all else byte for byte."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+
+from reveil.addresses import ASCII_ADDRESS
+from reveil.erasure.values import OVERLAP, Searcher, Values, ids_in
+from reveil.warehouse import connect, sql, staged
+
+_CHUNK = 16 << 20
+_TEXT = "text"
+
+
+@dataclass
+class Findings:
+    """What was searched, how, and where something was found. Places name files, tables and columns, never a value."""
+
+    files: int = 0
+    bytes: int = 0
+    methods: dict[str, int] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def add(self, method: str, size: int) -> None:
+        self.files += 1
+        self.bytes += size
+        self.methods[method] = self.methods.get(method, 0) + 1
+
+    def found(self, place: str, count: int) -> None:
+        if count:
+            self.places[place] = self.places.get(place, 0) + count
+
+
+class Search:
+    """One search for one set of values. `keys`: columns of tables by `schema.table` that hold contact ids;
+    `numbers`: names of columns that are known to hold other ids."""
+
+    def __init__(self, values: Values, numbers: frozenset[str] = frozenset()) -> None:
+        self.values = values
+        self.findings = Findings()
+        self._addresses = Searcher(values.addresses)
+        self._numbers = numbers
+
+    def file(self, file: Path, name: str) -> None:
+        """Search one file under the name that a finding tells."""
+        with file.open("rb") as stream:
+            head = stream.read(16)
+        if head[8:12] == b"DUCK":
+            self._database(file, name)
+        elif head.startswith(b"SQLite format 3\0"):
+            self._sqlite(file, name)
+        elif head.startswith(b"PAR1"):
+            self._parquet(file, name)
+        else:
+            self._bytes(file, name, is_packed=head.startswith(b"\x1f\x8b"))
+
+    def _bytes(self, file: Path, name: str, is_packed: bool) -> None:
+        size = 0
+        hits: set[str] = set()
+        with file.open("rb") as raw:
+            stream: Any = gzip.GzipFile(fileobj=raw) if is_packed else raw
+            for content in _chunks(stream):
+                size += len(content)
+                hits |= self._addresses.find(content) | ids_in(content, self.values.telling_ids)
+        self.findings.add("gzip" if is_packed else "text", size)
+        self.findings.found(name, len(hits))
+
+    def _sqlite(self, file: Path, name: str) -> None:
+        size = 0
+        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
+                hits: set[str] = set()
+                rows = connection.execute(f'select * from "{table}"')
+                while batch := rows.fetchmany(10_000):
+                    content = b"\n".join(_bytes_of(value) for row in batch for value in row if value is not None)
+                    size += len(content)
+                    hits |= self._addresses.find(content) | ids_in(content, self.values.telling_ids)
+                self.findings.found(f"{name}: {table}", len(hits))
+        finally:
+            connection.close()
+        self.findings.add("sqlite", size)
+
+    def _parquet(self, file: Path, name: str) -> None:
+        path = glob.escape(str(file)).replace("'", "''")
+        with connect(None) as connection:
+            connection.execute(f"create view content as select * from read_parquet('{path}')")
+            self.findings.add("parquet", self._tables(connection, "memory", name))
+
+    def _database(self, file: Path, name: str) -> None:
+        with connect(file, read_only=True) as connection:
+            self.findings.add("duckdb", self._tables(connection, file.stem, name))
+
+    def _tables(self, connection: duckdb.DuckDBPyConnection, database: str, name: str) -> int:
+        """Every string column by value; bytes read."""
+        size = 0
+        ids = [(one,) for one in self.values.ids]
+        addresses = [(one,) for one in self.values.addresses]
+        columns = connection.execute(sql("search_columns"), {"database": database}).fetchall()
+        with (
+            staged(connection, "gone_ids", ("value",), ids),
+            staged(connection, "gone_addresses", ("value",), addresses),
+        ):
+            connection.execute("create temp table ids as select value from gone_ids")
+            connection.execute("create temp table keys as select 'm' || value as value from gone_ids")
+            connection.execute("create temp table addresses as select value from gone_addresses")
+        for schema, table, column in columns:
+            size += self._column(connection, f'"{schema}"."{table}"', column, f"{name}: {schema}.{table}.{column}")
+        return size
+
+    def _column(self, connection: duckdb.DuckDBPyConnection, table: str, column: str, place: str) -> int:
+        is_number = column in self._numbers
+        quoted = '"' + column.replace('"', '""') + '"'
+        statement = sql("search_column").format(table=table, column=quoted)
+        values = {"is_number": is_number, "plain": ASCII_ADDRESS}
+        size, ids, addresses, others = connection.execute(statement, values).fetchall()[0]
+        self.findings.found(place, ids + addresses)
+        if others:
+            self.findings.found(place, self._longer(connection, table, quoted))
+        return int(size)
+
+    def _longer(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
+        """Addresses within longer texts."""
+        statement = sql("search_texts").format(table=table, column=column)
+        rows = connection.execute(statement, {"plain": ASCII_ADDRESS})
+        hits: set[str] = set()
+        while batch := rows.fetchmany(50_000):
+            hits |= self._addresses.find("\n".join(text for (text,) in batch).encode())
+        return len(hits)
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    """Each repeats the end of the one before."""
+    tail = b""
+    while True:
+        try:
+            content = stream.read(_CHUNK)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return  # cut off: what could be read was searched
+        if not content:
+            return
+        yield tail + content
+        tail = content[-OVERLAP:]
+
+
+def _bytes_of(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

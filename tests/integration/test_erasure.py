@@ -1,0 +1,217 @@
+"""An erasure as a whole: what is gone, what stays, who waits, and what stops it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from erasing import ASKED, DUE, OLD, STAY, address, ledger, make, rows, run, settings_at
+from pushing import adapter
+
+from reveil.compliance import Compliance
+from reveil.erasure import certificate
+from reveil.erasure.state import RunFolder
+from reveil.errors import Busy, Refused
+from reveil.esp.base import EspUnavailable, Subscriber
+from reveil.sandbox import SandboxHandle, running
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse, hold
+
+Copy = Callable[[], Settings]
+
+
+class Provider:
+    """The sandbox's adapter, but that some calls fail, or somebody acts in between."""
+
+    def __init__(self, settings: Settings, before_erase: Callable[[Sequence[str]], None]) -> None:
+        self._esp = adapter(settings)
+        self._before_erase = before_erase
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._esp, name)
+
+    def find(self, *addresses: str) -> Sequence[Subscriber]:
+        self._before_erase(addresses)
+        return self._esp.find(*addresses)
+
+
+@pytest.fixture(scope="module")
+def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
+    with running(tmp_path_factory.mktemp("sandbox")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, handle: SandboxHandle) -> Settings:
+    settings = settings_at(tmp_path_factory.mktemp("made") / "data", handle)
+    make(settings)
+    return settings
+
+
+@pytest.fixture
+def copy(made: Settings, tmp_path: Path) -> Copy:
+    def copied() -> Settings:
+        shutil.copytree(made.data, tmp_path / "data")
+        return made.model_copy(update={"data": tmp_path / "data"})
+
+    return copied
+
+
+def contacts(settings: Settings) -> set[str]:
+    with Warehouse(settings).read("test") as connection:
+        return {one for (one,) in connection.execute("select contact_id from raw.crm_contacts").fetchall()}
+
+
+def suppressions(settings: Settings) -> list[tuple[str, int]]:
+    with Compliance(settings).read("test") as connection:
+        return connection.execute("select state, count(*) from suppressions group by 1 order by 1").fetchall()
+
+
+def test_while_the_provider_is_down_everybody_stays_whole_and_unmailed_and_the_next_run_ends_it(copy: Copy) -> None:
+    settings = copy()
+    before = rows(settings)
+
+    def down(_: Sequence[str]) -> None:
+        raise EspUnavailable("nothing answers there; is the provider up?")
+
+    for _ in range(2):
+        with pytest.raises(EspUnavailable, match=r"3 contacts wait for the provider, nobody was erased"):
+            run(settings, Provider(settings, down), kinds=["retention"])
+    assert contacts(settings) == {*STAY, *DUE}
+    assert suppressions(settings) == []
+    with Warehouse(settings).read("test") as connection:
+        frozen = connection.execute("select distinct contact_id from journal.erasure_freezes order by 1").fetchall()
+    assert [one for (one,) in frozen] == list(OLD)
+
+    report = run(settings, kinds=["retention"])
+    assert report.figures["runs"]["2026-11-23-retention-1"]["erased"] == len(OLD)
+    assert contacts(settings) == {*STAY, *ASKED}
+    assert suppressions(settings) == [("final", len(OLD))]
+    assert rows(settings) == before
+
+
+def test_who_buys_between_freeze_and_deletion_stays_and_whom_the_provider_refuses_waits(copy: Copy) -> None:
+    settings = copy()
+    buyer, refused, gone = OLD
+
+    def meanwhile(addresses: Sequence[str]) -> None:
+        with Warehouse(settings).write("test") as connection:
+            connection.execute(
+                "insert into raw.crm_orders (order_id, contact_id, ordered_at, amount, load_id)"
+                " select 'late', ?, '2026-11-22', 12, 9 where not exists"
+                " (select 1 from raw.crm_orders where order_id = 'late')",
+                [buyer],
+            )
+        if address(refused) in addresses:
+            raise EspUnavailable("502, state unknown")
+
+    report = run(settings, Provider(settings, meanwhile), kinds=["retention"])
+    figures = report.figures["runs"]["2026-11-23-retention-1"]
+    assert figures == {"listed": 3, "erased": 1, "came_back": 1, "waiting": 1}
+    assert contacts(settings) == {*STAY, *ASKED, buyer, refused}
+    with Warehouse(settings).read("test") as connection:
+        frozen = connection.execute("select contact_id from journal.erasure_freezes").fetchall()
+        waits = connection.execute(
+            "select not_mailable_reason from marts.contact_status where contact_id = ?", [refused]
+        ).fetchall()
+    assert frozen == [(refused,)]
+    assert waits == [("erasure_pending",)]
+    assert suppressions(settings) == [("final", 1)]
+    outbox = (settings.outbox / "erasures_2026-11-23-retention-1.csv").read_text()
+    assert outbox == f"contact_id,reason,erased_as_of\n{gone},retention,2026-11-23\n"
+
+
+def test_a_full_disk_and_a_value_left_in_a_file_stop_the_run_and_it_goes_on_afterwards(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = copy()
+    left = settings.data / "notes.txt"
+    left.write_text(f"called <{address(OLD[0]).upper()}> back\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+        with pytest.raises(Refused, match=r"no room for a new warehouse file, which needs \d+ MB"):
+            run(settings, kinds=["retention"])
+    assert not list(settings.data.glob("*.duckdb.new"))
+    with pytest.raises(Refused, match=r"1 values of erased people are still found: notes\.txt"):
+        run(settings, kinds=["retention"])
+    assert ledger(settings) == []
+    left.unlink()
+    run(settings, kinds=[])
+    (record,) = ledger(settings)
+    assert record["counts"]["erased"] == len(OLD)
+    assert RunFolder.unfinished(settings) == []
+
+    certificate(settings, record["run_id"])
+    page = (settings.outbox / f"certificate_{record['run_id']}.html").read_text()
+    document = (settings.outbox / f"certificate_{record['run_id']}.json").read_text()
+    assert json.loads(document)["counts"]["tables"]["raw.crm_contacts"] == len(OLD)
+    assert not [one for one in DUE if one in page + document]
+    assert "Certificate of erasure" in page
+
+
+def test_a_second_erasure_meanwhile_is_told_who_runs(copy: Copy) -> None:
+    settings = copy().model_copy(update={"lock_wait_seconds": 0.1})
+    with hold(settings.data / "erasure.lock", "erase", 1), pytest.raises(Busy, match=r"erasure\.lock: held by `erase`"):
+        run(settings)
+    assert contacts(settings) == {*STAY, *DUE}
+
+
+def test_with_a_real_provider_nothing_is_deleted_unless_allowed_approved_and_not_paused(copy: Copy) -> None:
+    settings = copy().with_esp(provider="listmonk")
+    assert "nothing was deleted" in run(settings).lines[-1]
+    allowed = settings.model_copy(update={"side_effects": "send_and_erase"})
+    with pytest.raises(Refused, match=r"3 contacts are due, which is the first of its kind.*--approve NAME"):
+        run(allowed, kinds=["retention"])
+    allowed.pause_file.write_text("a doubt\n")
+    with pytest.raises(Refused, match="paused"):
+        run(allowed, kinds=["retention"], approve="D. Po")
+    assert contacts(settings) == {*STAY, *DUE}
+    assert RunFolder.unfinished(settings) == []
+
+
+def test_a_history_shorter_than_the_period_needs_a_reason_that_the_ledger_keeps(copy: Copy) -> None:
+    settings = copy()
+    with Warehouse(settings).write("test") as connection:
+        connection.execute("delete from raw.crm_orders where ordered_at < '2026-01-01'")
+    with pytest.raises(Refused, match=r"history begins 2026-11-20, 36 months are kept.*erasure\.waive_history"):
+        run(settings, kinds=["retention"])
+    erasure = settings.erasure.model_copy(update={"waive_history": "the shop opened in 2026"})
+    run(settings.model_copy(update={"erasure": erasure}), kinds=["retention"])
+    with Compliance(settings).read("test") as connection:
+        (told,) = connection.execute("select waivers from ledger").fetchone() or ("",)
+    assert "waived: the shop opened in 2026" in told
+
+
+def test_marked_contacts_are_in_no_byte_of_any_file_afterwards(
+    tmp_path: Path, handle: SandboxHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What DuckDB compresses hides strings: so this warehouse is not compressed, and its marks are seen before."""
+    original = Warehouse.__init__
+
+    def uncompressed(warehouse: Warehouse, settings: Settings) -> None:
+        original(warehouse, settings)
+        warehouse._config["force_compression"] = "uncompressed"
+
+    monkeypatch.setattr(Warehouse, "__init__", uncompressed)
+    settings = settings_at(tmp_path / "data", handle)
+    make(settings, marked=10_000)
+    seen = marks_in(settings.warehouse.read_bytes())
+    assert len(seen) >= 10_000
+    run(settings, kinds=["retention"])
+    (record,) = ledger(settings)
+    assert record["reasons"] == {"retention": 10_000 + len(OLD)}
+    searched = [file for file in settings.data.rglob("*") if file.is_file()]
+    assert settings.warehouse in searched
+    assert {str(file): found for file in searched if (found := marks_in(file.read_bytes()))} == {}
+    assert address(STAY[0]).encode() in settings.warehouse.read_bytes()
+
+
+def marks_in(content: bytes) -> set[bytes]:
+    """Addresses of marked contacts, and of who is due by retention."""
+    parts = content.split(b"zoe.quarrel-")[1:]
+    return {part[:10] for part in parts if part.startswith((b"mark-", b"late-"))}
