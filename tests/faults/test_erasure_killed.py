@@ -37,11 +37,6 @@ def go_on(settings: Settings, number: int) -> bool:
             with numbered(OWNERS, lambda current: die() if current == number else None):
                 run(settings)
             os._exit(0)
-        except BaseException:
-            import traceback
-
-            traceback.print_exc()
-            raise
         finally:
             os._exit(3)
     _, status = os.waitpid(child, 0)

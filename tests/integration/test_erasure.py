@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from erasing import ASKED, DUE, NIGHT, OLD, STAY, address, ledger, make, rows, run, settings_at
+from erasing import ASKED, DUE, OLD, STAY, address, ledger, make, rows, run, settings_at
 from pushing import adapter
 
 from reveil.compliance import Compliance
@@ -132,9 +132,8 @@ def test_a_full_disk_and_a_value_left_in_a_file_stop_the_run_and_it_goes_on_afte
     settings = copy()
     left = settings.data / "notes.txt"
     left.write_text(f"called <{address(OLD[0]).upper()}> back\n")
-    usage = namedtuple("usage", "total used free")
     with monkeypatch.context() as patched:
-        patched.setattr(shutil, "disk_usage", lambda _: usage(1, 1, 0))
+        patched.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
         with pytest.raises(Refused, match=r"no room for a new warehouse file, which needs \d+ MB"):
             run(settings, kinds=["retention"])
     assert not list(settings.data.glob("*.duckdb.new"))
@@ -216,7 +215,3 @@ def marks_in(content: bytes) -> set[bytes]:
     """Addresses of marked contacts, and of who is due by retention."""
     parts = content.split(b"zoe.quarrel-")[1:]
     return {part[:10] for part in parts if part.startswith((b"mark-", b"late-"))}
-
-
-def test_the_night_of_erasure_is_after_the_sources(made: Settings) -> None:
-    assert NIGHT.weekday() == 0

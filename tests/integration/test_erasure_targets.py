@@ -75,6 +75,8 @@ def fill(settings: Settings) -> None:
     planned = {"campaign": "winback", "enrolment": 1, "step": "s", "message": "m", "language": "en", "priority": 1}
     checked = {"is_mailable": True, "has_address": True, "mailbox_id": f"mailbox of {PERSON}001"}
     add(settings, "journal.audience", planned | checked | {"contact_id": one, "as_of": NIGHT})
+    frozen = {"run_id": "R1", "contact_id": one, "reason": "retention", "as_of": NIGHT}
+    add(settings, "journal.erasure_freezes", frozen)
     readmitted = {"contact_id": one, "erased_at": "1996-01-01", "had_objected": False, "as_of": NIGHT}
     add(settings, "journal.readmissions", readmitted)
 

@@ -108,7 +108,7 @@ def delete(run: Run, state: State) -> Facts:
     kept = run.folder.noted("came_back")
     run.folder.note("erased", [one.contact_id for one in going if one.contact_id not in set(kept)])
     _settle_suppressions(run, state)
-    return {"came_back": len(kept), "erased": counts.pop("erased"), "counts": counts}
+    return {"came_back": len(kept), "erased": counts.pop("erased", 0), "counts": counts}
 
 
 def _is_deleted(connection: duckdb.DuckDBPyConnection, state: State) -> bool:
@@ -152,6 +152,8 @@ def _delete(connection: duckdb.DuckDBPyConnection, run: Run, state: State) -> No
         "delete from journal.erasure_freezes where run_id = ? and contact_id in (select contact_id from kept)",
         [state.run_id],
     )
+    if not counts["erased"]:
+        counts = {}  # a later run of this name has all to do
     counts_query = "insert into journal.erasure_counts (run_id, table_name, total) values (?, ?, ?)"
     for name, total in counts.items():
         connection.execute(counts_query, [state.run_id, name, total])
