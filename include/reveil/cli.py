@@ -196,6 +196,14 @@ def erase_request(settings: Settings, contact_id: str | None, requested_at: date
     return note_requests(settings, contact_id, addresses, requested_at or verbs.utc_now())
 
 
+@verb("replay", erase)
+def erase_replay(settings: Settings) -> Report:
+    """After restoring an old warehouse: mark whoever was erased since for the next erasure."""
+    from reveil.erasure.requests import replay
+
+    return replay(settings, verbs.utc_now())
+
+
 @verb("lookup", erase)
 def erase_lookup(settings: Settings) -> Report:
     """Whether, when and why a person was erased: addresses or contact ids on stdin, one a line."""
@@ -313,3 +321,12 @@ def up(settings: Settings) -> Report:
 
     with verbs.located(settings) as there:
         return standalone(there)
+
+
+@verb("airflow-clean")
+def airflow_clean(settings: Settings) -> Report:
+    """Remove Airflow's runs, their results and logs older than log_keep_days."""
+    provide_airflow_environment(settings)
+    from reveil.airflow.clean import clean
+
+    return clean(settings, verbs.utc_now())

@@ -10,11 +10,13 @@ import fcntl
 import hmac
 import os
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -24,6 +26,7 @@ from reveil.warehouse import connect, hold, sql, staged
 
 _KEY_BYTES = 32
 _FIRST_KEY = 1
+_CHUNK = 100_000
 _COLUMNS = (
     "entry_id",
     "address_hmac",
@@ -125,6 +128,12 @@ class Compliance:
             rows = connection.execute(sql("compliance_find"), {"digests": digests}).fetchall()
         return [Found(*row) for row in rows]
 
+    def entries(self, as_of: datetime) -> Entries:
+        """The entries that have not ended by as_of."""
+        with self.read("who was erased") as connection:
+            rows = connection.execute(sql("compliance_in_force"), {"as_of": as_of}).fetchall()
+        return Entries(self, rows)
+
     def add_suppressions(
         self,
         connection: duckdb.DuckDBPyConnection,
@@ -158,6 +167,39 @@ class Compliance:
 
     def _key(self, key_id: str) -> bytes:
         return self._keys.read(key_id)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an entry in force says of whoever matches it."""
+
+    reason: str
+    erased_at: datetime
+    had_objected: bool
+    is_final: bool
+
+
+class Entries:
+    """The entries in force, to hold many people against them."""
+
+    def __init__(self, compliance: Compliance, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._compliance = compliance
+        self._by_key: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+        for key_id, contact, address, reason, state, erased_at, had_objected in rows:
+            for found in {contact, address} - {None}:
+                self._by_key[key_id][found].append(Entry(reason, erased_at, had_objected, state == "final"))
+
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
+    def match(self, people: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Entry]]:
+        """Of the rows (contact id, its value: id or normalised address) of a query those that an entry knows."""
+        while rows := people.fetchmany(_CHUNK):
+            for key_id, entries in self._by_key.items():
+                digests = self._compliance.hmacs([value for _, value in rows], key_id)
+                for (contact_id, _), found in zip(rows, digests, strict=True):
+                    if found in entries:
+                        yield from ((contact_id, entry) for entry in entries[found])
 
 
 class Keys:

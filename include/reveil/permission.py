@@ -11,8 +11,10 @@ from typing import Literal
 
 import duckdb
 
+from reveil.compliance import Compliance, Entry
 from reveil.errors import BadInput, Refused
 from reveil.settings import Settings
+from reveil.warehouse import sql
 
 SideEffect = Literal["send", "erase"]
 
@@ -76,6 +78,26 @@ def require_marts_of(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> 
             "run `reveil build` for that night first"
         )
     require_newest_night(connection, as_of)
+
+
+def require_no_erased_back(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Raises Refused while erased people are held as if nothing had been: the warehouse was put back from an old
+    copy."""
+    back = {contact_id for contact_id, _ in erased_back(settings, connection, as_of)}
+    if back:
+        raise Refused(
+            f"{len(back)} people who were erased are in the warehouse again, as after restoring an old copy; "
+            "run `reveil erase replay`, which marks them for the next erasure and keeps them from being mailed"
+        )
+
+
+def erased_back(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> list[tuple[str, Entry]]:
+    """Held contacts whose erasure was finished, with the entry, but for those marked and those who came back."""
+    entries = Compliance(settings).entries(as_of)
+    if not entries:
+        return []
+    held = connection.execute(sql("held_contacts"))
+    return [(contact_id, entry) for contact_id, entry in entries.match(held) if entry.is_final]
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> datetime | None:

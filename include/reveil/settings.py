@@ -84,6 +84,7 @@ class Settings(_Section):
     side_effects: SideEffects = "none"
     as_of_tolerance_hours: int = Field(default=36, ge=1)
     landing_keep_days: int = Field(default=7, ge=1)
+    log_keep_days: int = Field(default=30, ge=1)
     lock_wait_seconds: float = Field(default=120, ge=0)
     memory_limit: str = "4GB"
     notify_webhook: str = ""

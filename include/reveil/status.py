@@ -20,6 +20,8 @@ def status(settings: Settings) -> Report:
         leaks, leaked_to = connection.execute(sql("status_leaks")).fetchall()[0]
         sources = connection.execute(sql("status_freshness")).fetchall()
         due, overdue = connection.execute(sql("status_due")).fetchall()[0]
+        late, nights = connection.execute(sql("status_overdue_nights")).fetchall()[0]
+        not_erased = connection.execute(sql("status_not_erased")).fetchall()[0][0]
     night = f"{as_of:%Y-%m-%d %H:%M} UTC" if as_of else "no night: there are no contacts"
     lines = [f"as of {night}"]
     lines += [
@@ -27,7 +29,9 @@ def status(settings: Settings) -> Report:
     ]
     lines += [f"  not to be mailed: {count:,} {reason}" for reason, count in refusals.items()]
     lines += [f"  source {table}: {verdict}, newest {newest}{note}" for table, verdict, newest, note in sources]
-    lines.append(f"  due for erasure: {due:,}; overdue: {overdue:,}")
+    lines.append(f"  due for erasure: {due:,}; overdue = {overdue:,}, above 0 on {late} of the last {nights} nights")
+    if not_erased:
+        lines.append(f"  {not_erased:,} erased people stand in the CRM's last export: not erased at source")
     if leaks:
         lines.append(
             f"  {leaks:,} regular messages went to {leaked_to:,} contacts who were dormant or lost that day: "
@@ -46,6 +50,8 @@ def status(settings: Settings) -> Report:
         "sources": {table: verdict for table, verdict, _, _ in sources},
         "due": due,
         "overdue": overdue,
+        "overdue_nights": late,
+        "not_erased_at_source": not_erased,
         "paused": settings.pause_file.exists(),
     }
     return Report("status", tuple(lines), figures)

@@ -39,7 +39,7 @@ def run_dags(settings: Settings, as_of: datetime) -> dict[str, dict[str, Any]]:
     """
     prepare()
     figures: dict[str, dict[str, Any]] = {}
-    with _connections(settings), _airflow_log() as file:
+    with _connections(settings), airflow_log() as file:
         bag = DagBag(settings.project / "dags")
         if bag.import_errors:
             raise Refused(f"DAG files with errors: {', '.join(bag.import_errors)}; see {file}")
@@ -87,14 +87,15 @@ def prepare() -> None:
     if stamp.exists():
         return
     home.mkdir(parents=True, exist_ok=True)
-    with _airflow_log():
+    with airflow_log():
         log.info("preparing Airflow's metadata (once)")
-        _cli("db", "migrate")
-        _cli("pools", "set", POOL, "1", "one task at a time may open the warehouse")
+        cli("db", "migrate")
+        cli("pools", "set", POOL, "1", "one task at a time may open the warehouse")
     stamp.touch()
 
 
-def _cli(*words: str) -> None:
+def cli(*words: str) -> None:
+    """A command of Airflow's own, in this process."""
     arguments = get_parser().parse_args(list(words))
     arguments.func(arguments)
 
@@ -124,7 +125,7 @@ def _connections(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _airflow_log() -> Iterator[Path]:
+def airflow_log() -> Iterator[Path]:
     """Airflow talks a lot on stdout and stderr: all of it goes to a file, the progress of our steps to the terminal."""
     file = Path(os.environ["AIRFLOW_HOME"]) / "logs" / "night.log"
     file.parent.mkdir(parents=True, exist_ok=True)

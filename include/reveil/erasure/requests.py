@@ -9,6 +9,7 @@ from typing import Any
 from reveil.addresses import normalise_address
 from reveil.compliance import Compliance
 from reveil.errors import BadInput
+from reveil.load.refuse import mark_for_replay
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
@@ -55,6 +56,22 @@ def note_requests(
         "the answer is the same for everybody: who is known is not told",
     )
     return Report("erase request", lines, {"noted": len(subjects), "due_on": due_on.isoformat()})
+
+
+def replay(settings: Settings, as_of: datetime) -> Report:
+    """After a warehouse was put back from an old copy: whoever was erased since is marked as a request, so that nobody
+    mails them and the next erasure takes them."""
+    warehouse = Warehouse(settings)
+    if not warehouse.exists:
+        raise BadInput(f"{warehouse.path}: no warehouse yet; run `reveil load` first")
+    with warehouse.write("erase replay") as connection:
+        connection.begin()
+        marked, readmitted = mark_for_replay(settings, connection, as_of)
+        connection.commit()
+    lines = [f"{marked} people who were erased before are marked for the next erasure, and not mailed meanwhile"]
+    if readmitted:
+        lines.append(f"{readmitted} people erased for inactivity have come back by themselves since, and stay")
+    return Report("erase replay", tuple(lines), {"marked": marked, "readmitted": readmitted})
 
 
 def look_up(settings: Settings, subjects: Sequence[str]) -> Report:

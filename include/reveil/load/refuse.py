@@ -6,31 +6,20 @@ more than a join.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 import duckdb
 
-from reveil.compliance import Compliance
+from reveil.compliance import Compliance, Entry
 from reveil.load.merge import Staged
+from reveil.permission import erased_back
 from reveil.raw_tables import RawTable
 from reveil.settings import Settings
 from reveil.warehouse import sql
 
-_CHUNK = 100_000
 _NO_ADDRESS = "select null::varchar as normalised_email where false"
 _NOTHING = "select null::varchar as contact_id, null::timestamp as happened_at where false"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What a suppression entry says of whoever matches it."""
-
-    reason: str
-    erased_at: datetime
-    had_objected: bool
 
 
 class Refusals:
@@ -46,7 +35,7 @@ class Refusals:
         self._as_of = as_of
         if not check and self._compliance.exists:
             self._delete_expired()
-        self._entries = self._read()
+        self._entries = self._compliance.entries(as_of)
 
     def mark(self, connection: duckdb.DuckDBPyConnection, files: Sequence[Staged]) -> tuple[int, int]:
         """Mark the rows of erased people in every file, and note who comes back by themselves.
@@ -74,31 +63,15 @@ class Refusals:
             connection.execute(sql("load_readmit_objections"))
             connection.execute(sql("load_readmit"), {"as_of": self._as_of})
 
-    def _read(self) -> dict[str, dict[str, list[Entry]]]:
-        """By the id of their key and the HMAC of a contact id or an address."""
-        found: dict[str, dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-        with self._compliance.read("load: who was erased") as connection:
-            rows = connection.execute(sql("compliance_in_force"), {"as_of": self._as_of}).fetchall()
-        for key_id, contact, address, reason, erased_at, had_objected in rows:
-            for digest in {contact, address} - {None}:
-                found[key_id][digest].append(Entry(reason, erased_at, had_objected))
-        return found
-
     def _find(self, connection: duckdb.DuckDBPyConnection, files: Sequence[Staged]) -> None:
         matches: list[tuple[str, Entry]] = []
         if self._entries:
             arrivals = " union all ".join(_arrivals(file) for file in files)
             connection.execute(sql("load_arrivals").format(arrivals=arrivals))
             for query in ("load_arriving_ids", "load_arriving_addresses"):
-                matches += self._matches(connection.execute(sql(query)))
+                matches += self._entries.match(connection.execute(sql(query)))
         signs = " union all ".join(_signs(files)) if matches else _NOTHING
-        bound = {
-            "contact_ids": [contact_id for contact_id, _ in matches],
-            "reasons": [entry.reason for _, entry in matches],
-            "erased_at": [entry.erased_at for _, entry in matches],
-            "had_objected": [entry.had_objected for _, entry in matches],
-        }
-        connection.execute(sql("load_refused").format(signs=signs), bound)
+        connection.execute(sql("load_refused").format(signs=signs), bound_matches(matches))
 
     def _refuse_requests(self, connection: duckdb.DuckDBPyConnection, files: Sequence[Staged]) -> None:
         """Requests by address of people who were erased already."""
@@ -109,18 +82,9 @@ class Refusals:
         for file in files:
             if file.table.name == "crm_erasure_requests" and self._entries:
                 query = f"select email, email from ({sql('load_request_addresses').format(stage=file.stage)})"
-                known = [address for address, _ in self._matches(connection.execute(query))]
+                known = [address for address, _ in self._entries.match(connection.execute(query))]
                 statement = sql("load_refuse_requests").format(stage=file.stage, arriving=arriving or _NO_ADDRESS)
                 connection.execute(statement, {"addresses": known})
-
-    def _matches(self, arrivals: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Entry]]:
-        """Of rows (contact id, value) those whose value an entry knows."""
-        while rows := arrivals.fetchmany(_CHUNK):
-            for key_id, entries in self._entries.items():
-                digests = self._compliance.hmacs([value for _, value in rows], key_id)
-                for (contact_id, _), digest in zip(rows, digests, strict=True):
-                    if digest in entries:
-                        yield from ((contact_id, entry) for entry in entries[digest])
 
     def _delete_expired(self) -> None:
         with self._compliance.read("load: expired entries") as connection:
@@ -128,6 +92,28 @@ class Refusals:
         if expired:
             with self._compliance.write("load: expired entries") as connection:
                 connection.execute(sql("compliance_expire"), {"as_of": self._as_of})
+
+
+def mark_for_replay(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> tuple[int, int]:
+    """Erased people who are held again (a warehouse put back from an old copy) become requests; those who came back
+    by themselves are noted as such. Returns how many of each."""
+    back = erased_back(settings, connection, as_of)
+    signs = " union all ".join(_signs([])) if back else _NOTHING
+    connection.execute(sql("load_refused").format(signs=signs), bound_matches(back))
+    refused, readmitted = connection.execute(sql("load_refused_people")).fetchall()[0]
+    connection.execute(sql("replay_requests"))
+    connection.execute(sql("load_readmit_objections"))
+    connection.execute(sql("load_readmit"), {"as_of": as_of})
+    return refused, readmitted
+
+
+def bound_matches(matches: Sequence[tuple[str, Entry]]) -> dict[str, list[object]]:
+    return {
+        "contact_ids": [contact_id for contact_id, _ in matches],
+        "reasons": [entry.reason for _, entry in matches],
+        "erased_at": [entry.erased_at for _, entry in matches],
+        "had_objected": [entry.had_objected for _, entry in matches],
+    }
 
 
 def _arrivals(file: Staged) -> str:

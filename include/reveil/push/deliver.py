@@ -63,6 +63,7 @@ def push(settings: Settings, esp: Esp, as_of: datetime, now: datetime) -> Report
         permission.require_not_paused(settings)
         with warehouse.read("push: marts of tonight") as connection:
             permission.require_marts_of(connection, as_of)
+            permission.require_no_erased_back(settings, connection, as_of)
         delivery = Delivery(settings, esp, Journal(warehouse), as_of)
         gather(settings, esp, as_of)
         new = delivery.journal.intend(as_of, esp.name)

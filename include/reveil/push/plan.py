@@ -23,6 +23,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
     permission.require_near_the_clock(settings, as_of, now)
     with Warehouse(settings).write("plan") as connection:
         permission.require_marts_of(connection, as_of)
+        permission.require_no_erased_back(settings, connection, as_of)
         require_whole_sources(freshness(connection, as_of))
         connection.begin()
         connection.execute("delete from journal.audience")

@@ -52,6 +52,7 @@ def sync_regular(settings: Settings, esp: Esp, as_of: datetime, now: datetime) -
     warehouse = Warehouse(settings)
     with warehouse.read("sync regular: marts of tonight") as connection:
         permission.require_marts_of(connection, as_of)
+        permission.require_no_erased_back(settings, connection, as_of)
     journal = RegularJournal(warehouse, esp.name, as_of)
     if not permission.is_allowed(settings, "send"):
         return _dry_run(journal.changes())

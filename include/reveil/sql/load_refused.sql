@@ -30,12 +30,13 @@ people as (
 select
     people.contact_id,
     people.reason,
+    people.erased_at,
     people.had_objected,
     case when not people.is_for_good and signs.last_at > people.erased_at then people.erased_at end as refused_until,
     true as is_new
 from people
 left join signs using (contact_id)
 union all
-select contact_id, 'retention', had_objected, erased_at, false
+select contact_id, 'retention', erased_at, had_objected, erased_at, false
 from journal.readmissions
 where contact_id not in (select contact_id from people)
