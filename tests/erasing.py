@@ -81,10 +81,8 @@ def export(landing: Path, marked: tuple[str, ...] = ()) -> None:
         (one, address(one), "Zoé", "fr", "fashion", "2018-01-05", "true", "2018-01-05", "2026-11-22")
         for one in (*STAY, *DUE, *marked)
     ]
-    head = (
-        "contact_id,email,first_name,language,business_line,signed_up_at,marketing_consent,marketing_consent_at,"
-        "updated_at"
-    )
+    head = "contact_id,email,first_name,language,business_line,signed_up_at,marketing_consent,marketing_consent_at"
+    head += ",updated_at"
     write(landing / "crm_contacts.csv", head, contacts)
     orders = [(f"o-{one}-1", one, "2019-01-10", "25.00", "EUR", "paid") for one in (*STAY, *DUE)]
     orders += [(f"o-{one}-2", one, "2026-11-20", "30.00", "EUR", "paid") for one in (*STAY, *ASKED)]
