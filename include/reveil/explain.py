@@ -127,7 +127,33 @@ def _mailable(facts: Facts) -> str:
 def _campaign(facts: Facts) -> str:
     if facts["campaign"] is None:
         return "nothing is due from a campaign tonight"
-    return f"{facts['campaign']}, step {facts['step']}, sends {facts['message']} tonight: {facts['step_reason']}"
+    return f"{facts['campaign']}, {'; '.join((*_position(facts), *_tonight(facts)))}"
+
+
+def _position(facts: Facts) -> Iterator[str]:
+    if facts["position_arm"] is None:
+        return
+    since = f"{facts['position_since']:%Y-%m-%d}"
+    if facts["position_arm"] == "holdout":
+        yield f"enrolled on {since} for comparison, is sent nothing until {facts['position_closes_on']:%Y-%m-%d}"
+        return
+    yield f"was sent step {facts['position_step']} on {since}"
+    if facts["position_reaction"] is None:
+        yield "its reaction is not read yet"
+    elif facts["position_exit"] is not None:
+        closes = f"{facts['position_closes_on']:%Y-%m-%d}"
+        yield f"on {facts['position_reaction']} leaves as {facts['position_exit']}, observed until {closes}"
+    else:
+        yield f"reaction: {facts['position_reaction']}"
+
+
+def _tonight(facts: Facts) -> Iterator[str]:
+    if facts["held_reason"] is not None:
+        yield f"step {facts['held_step']} is held back tonight: {facts['held_reason']}"
+    elif facts["arm"] == "holdout":
+        yield f"enters tonight and is sent nothing: {facts['step_reason']}"
+    elif facts["arm"] is not None:
+        yield f"step {facts['step']}, sends {facts['message']} tonight: {facts['step_reason']}"
 
 
 def _erasure(facts: Facts) -> str:

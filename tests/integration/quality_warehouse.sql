@@ -142,6 +142,7 @@ select
     null::varchar as offer,
     0.00 as offer_cost,
     'dormant since 1998-06-01' as reason,
+    'treated' as arm,
     row_number() over (order by contact_id) as priority
 from marts.contact_status
 where status = 'dormant';
@@ -153,6 +154,35 @@ select
     case when contact_id = 'c5' then 'monthly' else 'weekly' end as frequency
 from marts.contact_status
 where status = 'active' and is_mailable;
+
+create table marts.campaign_position as
+select
+    'c5' as contact_id,
+    timestamp '1998-07-01' as as_of,
+    'winback' as campaign,
+    1 as enrolment,
+    'treated' as arm,
+    'first' as step,
+    null::varchar as next_step,
+    null::varchar as exit;
+
+create table marts.held_back as
+select
+    'c5' as contact_id,
+    timestamp '1998-07-01' as as_of,
+    'winback' as campaign,
+    'too_soon' as reason;
+
+create table marts.campaign_messages as
+select
+    'c5' as contact_id,
+    timestamp '1998-07-01' as as_of,
+    'winback' as campaign,
+    1 as enrolment,
+    'first' as step,
+    true as sent,
+    true as purchased,
+    10.00 as revenue;
 
 create table marts.deliverability as
 select

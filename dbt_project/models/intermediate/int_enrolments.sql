@@ -1,6 +1,6 @@
 -- Where every enrolment stands: what its last message led to, which transition that takes, and whether it has
 -- ended. The journal says which step came last; rules say what follows. See
--- docs/decisions/0024-the-path-of-an-enrolment.md.
+-- docs/decisions/0025-the-path-of-an-enrolment.md.
 with
 
 messages as (

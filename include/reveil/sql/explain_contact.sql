@@ -16,10 +16,19 @@ select
     statuses.is_drifting,
     statuses.is_mailable,
     statuses.not_mailable_reason,
-    steps.campaign,
+    coalesce(steps.campaign, positions.campaign, held.campaign) as campaign,
+    steps.arm,
     steps.step,
     steps.message,
     steps.reason as step_reason,
+    positions.arm as position_arm,
+    positions.step as position_step,
+    positions.since as position_since,
+    positions.reaction as position_reaction,
+    positions.exit as position_exit,
+    positions.closes_on as position_closes_on,
+    held.step as held_step,
+    held.reason as held_reason,
     regular.frequency as regular_frequency,
     clock.last_contact_at,
     clock.last_contact_signal,
@@ -32,6 +41,8 @@ select
 from marts.contact_status as statuses
 left join marts.contact_recency as recency using (contact_id)
 left join marts.next_step as steps using (contact_id)
+left join marts.campaign_position as positions using (contact_id)
+left join marts.held_back as held using (contact_id)
 left join marts.regular_audience as regular using (contact_id)
 left join marts.retention_clock as clock using (contact_id)
 left join marts.erasure_due as due using (contact_id)
