@@ -270,6 +270,14 @@ def _lines_given() -> list[str]:
     return [line.strip() for line in sys.stdin if line.strip()]
 
 
+@verb("verify", erase)
+def erase_verify(settings: Settings) -> Report:
+    """Search every file and table for addresses or contact ids on stdin, one a line: how, how much, and where."""
+    from reveil.erasure import verify_now
+
+    return verify_now(settings, _lines_given(), verbs.utc_now())
+
+
 @verb("certificate", erase)
 @click.argument("run_id")
 def erase_certificate(settings: Settings, run_id: str) -> Report:

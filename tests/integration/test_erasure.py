@@ -10,11 +10,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from erasing import ASKED, DUE, OLD, STAY, address, ledger, make, rows, run, settings_at
+from erasing import ASKED, DUE, NIGHT, OLD, STAY, address, ledger, make, rows, run, settings_at
 from pushing import adapter
 
 from reveil.compliance import Compliance
-from reveil.erasure import certificate
+from reveil.erasure import certificate, verify_now
 from reveil.erasure.state import RunFolder
 from reveil.errors import Busy, Refused
 from reveil.esp.base import EspUnavailable, Subscriber
@@ -152,6 +152,22 @@ def test_a_full_disk_and_a_value_left_in_a_file_stop_the_run_and_it_goes_on_afte
     assert json.loads(document)["counts"]["tables"]["raw.crm_contacts"] == len(OLD)
     assert not [one for one in DUE if one in page + document]
     assert "Certificate of erasure" in page
+
+
+def test_the_search_on_demand_names_every_place_and_no_value(copy: Copy) -> None:
+    settings = copy()
+    (settings.data / "notes.txt").write_text(f"https://shop.example/?to={address(STAY[0]).replace('@', '%40')}&x=1")
+    told = verify_now(settings, [address(STAY[0])], NIGHT)
+    assert set(told.figures["places"]) >= {
+        "notes.txt",
+        "landing/crm_contacts.csv",
+        "warehouse.duckdb: raw.crm_contacts.email",
+        "warehouse.duckdb: marts.contacts.email",
+    }
+    assert not [line for line in told.lines if "quarrel" in line]
+    nobody = verify_now(settings, ["zoe.quarrel-nobody@orange.example"], NIGHT)
+    assert nobody.figures["found"] == 0
+    assert nobody.figures["values"] == 1
 
 
 def test_a_second_erasure_meanwhile_is_told_who_runs(copy: Copy) -> None:

@@ -79,6 +79,8 @@ def fill(settings: Settings) -> None:
     add(settings, "journal.erasure_freezes", frozen)
     readmitted = {"contact_id": one, "erased_at": "1996-01-01", "had_objected": False, "as_of": NIGHT}
     add(settings, "journal.readmissions", readmitted)
+    frozen = {"run_id": "one", "contact_id": one, "reason": "retention", "as_of": NIGHT}
+    add(settings, "journal.erasure_freezes", frozen)
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def certificate(settings: Settings, run_id: str) -> Report:
         names = [column[0] for column in cursor.description or ()]
         row = cursor.fetchone()
     if row is None:
-        raise BadInput(f"{run_id}: no such run in the ledger; `reveil erase runs` lists them")
+        raise BadInput(f"{run_id}: no such run in the ledger; the reports of `reveil erase` name them")
     found = {name: _told(name, value) for name, value in zip(names, row, strict=True)}
     settings.outbox.mkdir(parents=True, exist_ok=True, mode=0o700)
     page, document = (settings.outbox / f"certificate_{run_id}.{kind}" for kind in ("html", "json"))

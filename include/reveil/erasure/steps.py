@@ -137,6 +137,8 @@ def _delete(connection: duckdb.DuckDBPyConnection, run: Run, state: State) -> No
     erasure = run.settings.erasure
     archive = {"years": erasure.archive_years, "last_month": erasure.fiscal_year_ends_in_month}
     counts["archive.orders"] = connection.execute(sql("erase_archive"), archive).fetchall()[0][0]
+    ended = connection.execute("delete from archive.orders where keep_until < ?", [state.as_of.date()])
+    counts["archive.orders, kept long enough"] = ended.fetchall()[0][0]
     connection.execute(sql("erase_hand_on"))
     connection.execute(sql("erase_totals"))
     connection.execute(sql("erase_budgets"))
