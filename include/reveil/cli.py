@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +39,20 @@ class Instant(click.ParamType[datetime]):
             return parse_instant(value)
         except BadInput as error:
             self.fail(str(error), param, ctx)
+
+
+class Days(click.ParamType[timedelta]):
+    """A number of days: `7d` or `7`."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        number = str(value).removesuffix("d")
+        if not number.isdecimal():
+            self.fail("must be a number of days such as 7d", param, ctx)
+        return timedelta(days=int(number))
 
 
 as_of_option = click.option("--as-of", type=Instant(), required=True, help="The night, e.g. 1998-07-01 (UTC).")
@@ -152,6 +166,18 @@ def preview(settings: Settings) -> Report:
     return count(settings)
 
 
+@verb("render")
+@click.argument("campaign")
+@click.argument("step")
+@click.option("--lang", "language", help="Default: the campaign's own.")
+@click.option("--as-of", type=Instant(), help="The night from which an offer runs; default today.")
+def render(settings: Settings, campaign: str, step: str, language: str | None, as_of: datetime | None) -> Report:
+    """A message as sent, with made-up values where a contact's would stand."""
+    from reveil.render import render as show
+
+    return show(settings, campaign, step, language, (as_of or verbs.utc_now()).date())
+
+
 @verb("push")
 @as_of_option
 def push(settings: Settings, as_of: datetime) -> Report:
@@ -168,6 +194,15 @@ def push(settings: Settings, as_of: datetime) -> Report:
 def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
     """Halt all campaigns' messages to a mailbox provider, running ones too, or let it go again."""
     return verbs.guard(settings, change, provider, why)
+
+
+@verb("results")
+@click.option("--campaign", help="One campaign only.")
+def results(settings: Settings, campaign: str | None) -> Report:
+    """What campaigns led to, and their lift against the holdout, from the published copy."""
+    from reveil.results import results as tell
+
+    return tell(settings, campaign)
 
 
 @verb("erase")
@@ -244,6 +279,22 @@ def nightly(settings: Settings, as_of: datetime | None, through_airflow: bool, s
 
         return night.nightly(settings, as_of, run_dags)
     return night.nightly(settings, as_of, night.run_steps)
+
+
+@verb("replay")
+@click.option("--from", "first", type=Instant(), required=True, help="The first night, e.g. 1997-07-01.")
+@click.option("--to", "last", type=Instant(), required=True, help="The last night.")
+@click.option("--every", type=Days(), default="7d", show_default=True, help="Days between two nights.")
+@click.option("--sample", "sample_name", type=click.Choice(["cdnow"]), help="Write it if there is no data yet.")
+def replay(settings: Settings, first: datetime, last: datetime, every: timedelta, sample_name: str | None) -> Report:
+    """Many nights with the sandbox, in a data folder of their own: a table of results and a plot."""
+    from reveil.nightly import is_fresh
+    from reveil.replay import replay as play
+
+    logging.getLogger("reveil").setLevel(logging.INFO)
+    if sample_name and is_fresh(settings):
+        verbs.sample(settings, sample_name)
+    return play(settings, first, last, every)
 
 
 @verb("sandbox")

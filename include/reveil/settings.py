@@ -117,6 +117,11 @@ class Settings(_Section):
         return self.data / "sandbox"
 
     @property
+    def replay(self) -> Path:
+        """What a replay came to; its presence marks the folder as a replay's."""
+        return self.data / "replay"
+
+    @property
     def dbt_target(self) -> Path:
         return self.data / "dbt" / "target"
 

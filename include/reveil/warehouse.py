@@ -197,6 +197,7 @@ def staged(
 
 def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(sql("journal"))
+    connection.execute(sql("rules"))
     for table in RAW_TABLES:
         connection.execute(_ddl(table))
 

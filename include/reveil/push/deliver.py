@@ -154,7 +154,9 @@ def _find_or_make_campaign(delivery: Delivery, batch: Batch, list_id: str) -> Es
 
 
 def _message(delivery: Delivery, batch: Batch) -> Message:
-    text: MessageText = find_message(delivery.settings.campaigns, batch.campaign, batch.message, batch.language)
+    text: MessageText = find_message(
+        delivery.settings.campaigns, batch.campaign, batch.message, batch.language, batch.as_of.date()
+    )
     return Message(text.subject, text.html, text.text, delivery.settings.esp.from_email, text.links)
 
 

@@ -1,7 +1,6 @@
 -- What the package itself writes. Idempotent: run at each opening for writing.
 create schema if not exists raw;
 create schema if not exists journal;
-create schema if not exists rules;
 
 -- rows set aside by a load: where they stand and why, never what they hold
 create table if not exists raw.rejects (
@@ -159,104 +158,6 @@ create table if not exists journal.audience (
     priority bigint not null
 );
 
--- the campaign files as tables, written before each build
-create table if not exists rules.campaigns (
-    campaign varchar primary key,
-    audience varchar not null,
-    is_enabled boolean not null,
-    first_step varchar not null,
-    max_per_night integer not null,
-    default_language varchar not null
-);
-
-create table if not exists rules.campaign_steps (
-    campaign varchar not null,
-    step varchar not null,
-    message varchar not null,
-    offer varchar,
-    offer_cost decimal(18, 2) not null default 0,
-    primary key (campaign, step)
-);
-
-create table if not exists rules.campaign_messages (
-    campaign varchar not null,
-    message varchar not null,
-    language varchar not null,
-    primary key (campaign, message, language)
-);
-
--- how enrolments go on; columns are only added
-alter table rules.campaigns add column if not exists max_messages integer default 2;
-alter table rules.campaigns add column if not exists cool_off_days integer default 180;
-alter table rules.campaigns add column if not exists holdout_share double default 0;
-alter table rules.campaigns add column if not exists salt varchar;
-alter table rules.campaigns add column if not exists observation_days integer default 60;
-alter table rules.campaigns add column if not exists unknown_opens varchar default 'ignore';
-alter table rules.campaigns add column if not exists conversion_days integer default 90;
-alter table rules.campaigns add column if not exists read_on date;
-alter table rules.campaigns add column if not exists path_days integer default 0;
-alter table rules.campaigns add column if not exists erases_early boolean default false;
-alter table rules.campaigns add column if not exists file_digest varchar;
-alter table rules.campaigns add column if not exists approve_above_contacts integer;
-alter table rules.campaigns add column if not exists approve_above_cost decimal(18, 2);
-alter table rules.campaign_steps add column if not exists wait_days integer default 7;
-alter table rules.campaign_steps add column if not exists budget varchar;
-alter table rules.campaign_steps add column if not exists currency varchar;
-alter table rules.campaign_messages add column if not exists digest varchar;
-
-create table if not exists rules.campaign_transitions (
-    campaign varchar not null,
-    step varchar not null,
-    reaction varchar not null,
-    next_step varchar,
-    exit varchar,
-    otherwise_step varchar,
-    otherwise_exit varchar,
-    primary key (campaign, step, reaction)
-);
-
-create table if not exists rules.campaign_answers (
-    campaign varchar not null,
-    link varchar not null,
-    url varchar not null,
-    frequency varchar,
-    relevance integer,
-    stays boolean not null default false,
-    primary key (campaign, link)
-);
-
-create table if not exists rules.budgets (
-    budget varchar primary key,
-    amount decimal(18, 2) not null,
-    currency varchar not null,
-    period varchar not null
-);
-
-create table if not exists rules.offers (
-    campaign varchar not null,
-    offer varchar not null,
-    cost decimal(18, 2) not null,
-    currency varchar not null,
-    valid_days integer,
-    coupon varchar,
-    expected_redemption double,
-    budget varchar,
-    primary key (campaign, offer)
-);
-
--- who entered which campaign, and whether for a message or for comparison
-create table if not exists journal.enrolments (
-    campaign varchar not null,
-    enrolment integer not null,
-    contact_id varchar not null,
-    arm varchar not null check (arm in ('treated', 'holdout')),
-    as_of timestamp not null,
-    closes_on date,
-    file_digest varchar,
-    recorded_at timestamp not null default (now() at time zone 'UTC'),
-    unique (campaign, enrolment, contact_id)
-);
-
 -- subscribers whom we have had suppressed at the ESP for good
 create table if not exists journal.esp_suppressions (
     esp varchar not null,
@@ -289,5 +190,42 @@ create table if not exists journal.regular_read_backs (
     recorded_at timestamp not null default (now() at time zone 'UTC')
 );
 
+-- each passage of a contact through a campaign, holdouts included; written with the first intent. closes_on is known
+-- beforehand for holdouts alone
+create table if not exists journal.enrolments (
+    campaign varchar not null,
+    enrolment integer not null,
+    contact_id varchar not null,
+    arm varchar not null check (arm in ('treated', 'holdout')),
+    as_of timestamp not null,
+    closes_on date,
+    file_digest varchar,
+    recorded_at timestamp not null default (now() at time zone 'UTC'),
+    unique (campaign, enrolment, contact_id)
+);
+
+-- a person's word that a campaign may go on: a changed file's first send, or a night above the file's approve_above
+create table if not exists journal.approvals (
+    campaign varchar not null,
+    file_digest varchar,
+    as_of timestamp not null,
+    contacts bigint not null,
+    cost decimal(18, 2) not null,
+    approved_by varchar not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
 -- added since the first version
 alter table journal.guard_changes add column if not exists is_automatic boolean default false;
+alter table journal.batches add column if not exists file_digest varchar;
+-- a holdout's row has no step, message or language
+alter table journal.audience alter column step drop not null;
+alter table journal.audience alter column message drop not null;
+alter table journal.audience alter column language drop not null;
+alter table journal.audience add column if not exists budget varchar;
+alter table journal.audience add column if not exists currency varchar;
+alter table journal.audience add column if not exists arm varchar default 'treated';
+alter table journal.audience add column if not exists is_enrolment boolean default false;
+alter table journal.audience add column if not exists closes_on date;
+alter table journal.audience add column if not exists file_digest varchar;
+alter table journal.batches add column if not exists is_canary boolean default false;

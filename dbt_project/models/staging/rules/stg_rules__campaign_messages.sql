@@ -11,7 +11,8 @@ renamed as (
     select
         campaign,
         message,
-        language
+        language,
+        digest
     from source
 
 )

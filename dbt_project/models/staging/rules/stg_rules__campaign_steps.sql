@@ -12,9 +12,9 @@ renamed as (
         campaign,
         step,
         message,
-        wait_days,
         offer,
         offer_cost,
+        wait_days,
         budget,
         currency
     from source

@@ -25,7 +25,9 @@ renamed as (
         read_on,
         path_days,
         erases_early,
-        file_digest
+        file_digest,
+        approve_above_contacts,
+        approve_above_cost
     from source
 
 )
