@@ -159,11 +159,13 @@ def sync_regular(settings: Settings, as_of: datetime) -> Report:
 
 
 @verb("preview")
-def preview(settings: Settings) -> Report:
-    """Who would be mailed tonight, by campaign, provider and language; nothing is written."""
+@click.option("--campaign", help="One campaign only.")
+def preview(settings: Settings, campaign: str | None) -> Report:
+    """Who would be mailed tonight, by campaign, provider and language, what it may cost, and who is held back and why;
+    nothing is written."""
     from reveil.push.preview import preview as count
 
-    return count(settings)
+    return count(settings, campaign)
 
 
 @verb("render")
@@ -180,9 +182,10 @@ def render(settings: Settings, campaign: str, step: str, language: str | None, a
 
 @verb("push")
 @as_of_option
-def push(settings: Settings, as_of: datetime) -> Report:
+@click.option("--approve", "approved_by", metavar="NAME", help="Who lets a new campaign file or a large night go on.")
+def push(settings: Settings, as_of: datetime, approved_by: str | None) -> Report:
     """Plan, check and push tonight's audience; resumes what was interrupted."""
-    verbs.plan(settings, as_of)
+    verbs.plan(settings, as_of, approved_by)
     verbs.check(settings, as_of, "audience")
     return verbs.push(settings, as_of)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pushing import NIGHT, decide, make_warehouse, query, settings_for
 
+from reveil.errors import Refused
 from reveil.push import plan
 from reveil.push.journal import Journal
 from reveil.settings import Settings
@@ -131,3 +132,41 @@ def test_the_first_night_of_a_file_is_its_canary(here: Settings) -> None:
     decide(here, tomorrow)
     intend(here, tomorrow)
     assert set(column(here, f"select is_canary from journal.batches where as_of = '{tomorrow}'")) == {False}
+
+
+@pytest.fixture
+def company(here: Settings) -> Settings:
+    """The same with a real provider."""
+    write(here, "delete from rules.campaigns")
+    write(
+        here,
+        "insert into rules.campaigns by name select 'winback' as campaign, 'dormant' as audience, true as is_enabled,"
+        " 'first' as first_step, 9 as max_per_night, 'en' as default_language, 2 as max_messages, 180 as cool_off_days,"
+        " 0.1 as holdout_share, 's' as salt, 60 as observation_days, 'count' as unknown_opens, 90 as conversion_days,"
+        " 30 as path_days, false as erases_early, 'v1' as file_digest, 6 as approve_above_contacts",
+    )
+    return here.with_esp(provider="listmonk")
+
+
+def test_the_first_send_of_a_file_waits_for_a_person_and_is_asked_for_once(company: Settings) -> None:
+    with pytest.raises(Refused, match=r"winback: its file is new or changed\. Look at `reveil preview`"):
+        plan(company, NIGHT, now=NIGHT)
+    assert column(company, "select contact_id from journal.audience") == []
+    plan(company, NIGHT, now=NIGHT, approved_by="Ann")
+    assert query(company, "select campaign, file_digest, contacts, cost, approved_by from journal.approvals") == [
+        ("winback", "v1", 6, 60, "Ann")
+    ]
+    assert plan(company, NIGHT, now=NIGHT).figures["planned"] == CONTACTS
+
+
+def test_a_night_above_the_files_size_waits_for_a_person(company: Settings) -> None:
+    plan(company, NIGHT, now=NIGHT, approved_by="Ann")
+    write(company, "update rules.campaigns set approve_above_contacts = 5")
+    tomorrow = NIGHT + timedelta(days=1)
+    decide(company, tomorrow)
+    with pytest.raises(Refused, match="winback: 6 contacts are more than 5"):
+        plan(company, tomorrow, now=tomorrow)
+
+
+def test_the_sandbox_needs_no_approval(company: Settings) -> None:
+    assert plan(company.with_esp(provider="sandbox"), NIGHT, now=NIGHT).figures["planned"] == CONTACTS
