@@ -7,7 +7,8 @@ traces; then searches for what was erased, and writes the ledger. With `side_eff
 
 **When**: after `push_reactivation`, with its `as_of`. With the sandbox, its clock then moves on a day.
 
-**In case of failure**: clear the task: an erasure goes on where it stopped, and deletes nothing twice. *which
+**In case of failure**: clear the task; a rerun is safe: an erasure goes on where it
+stopped, and deletes nothing twice. *which
 is the first of its kind*, *is above*: look at `marts.erasure_due`, then run the command of the message with a
 name. *wait for the provider*: look at the ESP; nobody of them is mailed meanwhile. *no room*: free disk space.
 *still found*: remove the value from the named place by hand. *the marts are of another night*: run

@@ -27,8 +27,11 @@ create or replace table marts.contact_status as
 create or replace table marts.next_step as
     select contact_id, $as_of::timestamp as as_of, 'winback' as campaign, 1 as enrolment, 'we_miss_you' as step,
         'we_miss_you' as message, language, null::varchar as offer, 0::decimal(18, 2) as offer_cost,
-        row_number() over (order by contact_id) as priority
+        row_number() over (order by contact_id) as priority, null::varchar as budget, null::varchar as currency,
+        'treated' as arm, true as is_enrolment, null::date as closes_on, 'v1' as file_digest
     from raw.crm_contacts;
+create or replace table marts.contact_recency as
+    select contact_id, 100 - row_number() over (order by contact_id) as spend from raw.crm_contacts;
 create or replace table marts.deliverability as
     select $as_of::date as day, 'gmail' as provider, $as_of::timestamp as as_of, 'ok' as verdict,
         null::bigint as allowed_volume, 'no limit reached' as why;

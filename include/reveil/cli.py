@@ -165,11 +165,13 @@ def sync_regular(settings: Settings, as_of: datetime) -> Report:
 
 
 @verb("preview")
-def preview(settings: Settings) -> Report:
-    """Who would be mailed tonight, by campaign, provider and language; nothing is written."""
+@click.option("--campaign", help="One campaign only.")
+def preview(settings: Settings, campaign: str | None) -> Report:
+    """Who would be mailed tonight, by campaign, provider and language, what it may cost, and who is held back and why;
+    nothing is written."""
     from reveil.push.preview import preview as count
 
-    return count(settings)
+    return count(settings, campaign)
 
 
 @verb("render")
@@ -187,11 +189,12 @@ def render(settings: Settings, campaign: str, step: str, language: str | None, a
 @verb("push")
 @as_of_option
 @click.option("--test-to", metavar="ADDRESS", help="Send each message to this address alone; nobody else is mailed.")
-def push(settings: Settings, as_of: datetime, test_to: str | None) -> Report:
+@click.option("--approve", "approved_by", metavar="NAME", help="Who lets a new campaign file or a large night go on.")
+def push(settings: Settings, as_of: datetime, test_to: str | None, approved_by: str | None) -> Report:
     """Plan, check and push tonight's audience; resumes what was interrupted."""
     if test_to:
         return verbs.push_tests(settings, as_of, test_to)
-    verbs.plan(settings, as_of)
+    verbs.plan(settings, as_of, approved_by)
     verbs.check(settings, as_of, "audience")
     return verbs.push(settings, as_of)
 
@@ -210,6 +213,15 @@ def esp(settings: Settings) -> Report:
 def guard(settings: Settings, change: Literal["halt", "lift"], provider: str, why: str) -> Report:
     """Halt all campaigns' messages to a mailbox provider, running ones too, or let it go again."""
     return verbs.guard(settings, change, provider, why)
+
+
+@verb("results")
+@click.option("--campaign", help="One campaign only.")
+def results(settings: Settings, campaign: str | None) -> Report:
+    """What campaigns led to, and their lift against the holdout, from the published copy."""
+    from reveil.results import results as tell
+
+    return tell(settings, campaign)
 
 
 @main.group("erase", invoke_without_command=True)

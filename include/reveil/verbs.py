@@ -80,10 +80,10 @@ def sync_regular(settings: Settings, as_of: datetime) -> Report:
         return bring_in_step(settings, esp, as_of, now=utc_now())
 
 
-def plan(settings: Settings, as_of: datetime) -> Report:
+def plan(settings: Settings, as_of: datetime, approved_by: str | None = None) -> Report:
     from reveil.push import plan as write_audience
 
-    return write_audience(settings, as_of, now=utc_now())
+    return write_audience(settings, as_of, now=utc_now(), approved_by=approved_by)
 
 
 def push(settings: Settings, as_of: datetime) -> Report:

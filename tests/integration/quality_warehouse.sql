@@ -132,6 +132,7 @@ from raw.crm_contacts;
 
 create table marts.next_step as
 select
+    'treated' as arm,
     contact_id,
     timestamp '1998-07-01' as as_of,
     'winback' as campaign,

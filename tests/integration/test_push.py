@@ -88,6 +88,7 @@ def test_a_one_click_unsubscribe_is_global_and_keeps_the_contact_from_the_next_b
 
     with Warehouse(here).write("test") as connection:  # the next step, for everybody
         connection.execute("delete from journal.batch_contacts")
+        connection.execute("delete from journal.enrolments")
     tomorrow = NIGHT + timedelta(days=1)
     decide(here, tomorrow)
     plan_and_push(here, tomorrow)
@@ -295,6 +296,7 @@ def test_gathering_twice_counts_nothing_twice(here: Settings, handle: SandboxHan
     decide(here, NIGHT)
     with Warehouse(here).write("test") as connection:
         connection.execute("delete from journal.batch_contacts")
+        connection.execute("delete from journal.enrolments")
         connection.execute("delete from journal.batches")
     tomorrow = NIGHT + timedelta(days=1)
     adapter(here).move_sandbox_clock(tomorrow)

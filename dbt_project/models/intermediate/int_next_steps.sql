@@ -36,8 +36,8 @@ campaign_caps as (
 
     select
         campaign,
-        cast(null as bigint) as cap
-    from campaigns
+        cap
+    from {{ ref('int_campaign_caps') }}
 
 ),
 

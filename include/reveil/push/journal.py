@@ -36,12 +36,15 @@ class Journal:
     def intend(self, as_of: datetime, esp: str) -> int:
         """Turn tonight's audience into intents, in one transaction; returns how many batches are new.
 
-        The key of batch_contacts refuses anybody a second time, whatever the plan says.
+        The key of batch_contacts refuses anybody a second time, whatever the plan says. Budgets are held against every
+        commitment there is; holdouts are enrolled and in no batch.
         """
         with self._warehouse.write("push: write intents") as connection:
             connection.begin()
+            connection.execute(sql("intend_within_budgets"), {"as_of": as_of})
             row = connection.execute(sql("intend_batches"), {"as_of": as_of, "esp": esp}).fetchone()
-            connection.execute(sql("intend_contacts"), {"as_of": as_of})
+            for rows in ("intend_contacts", "intend_budgets", "intend_enrolments"):
+                connection.execute(sql(rows), {"as_of": as_of})
             connection.execute("delete from journal.audience")
             connection.commit()
         return int(row[0]) if row else 0
@@ -97,7 +100,8 @@ class Journal:
         """Cancel an intent that surely never started: its contacts may be planned again, its budget is free."""
         with self._warehouse.write("push: release") as connection:
             connection.begin()
-            connection.execute(sql("release_batch"), {"batch_key": batch.key, "as_of": as_of})
+            connection.execute(sql("release_batch"), {"batch_key": batch.key})
+            connection.execute(sql("release_enrolments"), {"batch_key": batch.key})
             connection.execute("delete from journal.batch_contacts where batch_key = ?", [batch.key])
             connection.execute(
                 "insert into journal.batch_events (batch_key, event, as_of) values (?, 'cancelled', ?)",

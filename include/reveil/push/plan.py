@@ -8,18 +8,19 @@ from datetime import datetime
 from reveil import permission
 from reveil.errors import Refused
 from reveil.load import Freshness, freshness
+from reveil.push.approval import require_approval
 from reveil.push.guards import record_halts
 from reveil.report import Report
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, sql
 
 
-def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
+def plan(settings: Settings, as_of: datetime, now: datetime, approved_by: str | None = None) -> Report:
     """Write journal.audience for this night from the marts of this night.
 
     A campaign whose batches of this night stand in the journal gets no new audience: its batches are
     resumed. Repeatable. Raises BadInput for another night's marts or an as-of far from the clock, and Refused
-    when a source is stale or shrunken.
+    when a source is stale or shrunken, or when a person has to approve and `approved_by` names nobody.
     """
     permission.require_near_the_clock(settings, as_of, now)
     with Warehouse(settings).write("plan") as connection:
@@ -30,6 +31,7 @@ def plan(settings: Settings, as_of: datetime, now: datetime) -> Report:
         halts = record_halts(connection)
         connection.execute("delete from journal.audience")
         connection.execute(sql("plan_audience"), {"as_of": as_of})
+        require_approval(settings, connection, as_of, approved_by)
         rows = connection.execute(sql("audience_counts")).fetchall()
         resumed = connection.execute(
             "select count(*) from journal.batches where as_of = $as_of", {"as_of": as_of}

@@ -1,5 +1,8 @@
--- one batch per campaign, step, message and language of tonight's audience
-insert into journal.batches (batch_key, campaign, step, message, language, as_of, n, esp, planned)
+-- one batch per campaign, step, message and language of tonight's audience; the first night of a campaign file's
+-- version is its canary
+insert into journal.batches (
+    batch_key, campaign, step, message, language, as_of, n, esp, planned, file_digest, is_canary
+)
 select
     concat_ws('/', campaign, step, message, language, strftime(as_of, '%Y-%m-%d'), '1'),
     campaign,
@@ -9,7 +12,15 @@ select
     as_of,
     1,
     $esp,
-    count(*)
-from journal.audience
-where as_of = $as_of
+    count(*),
+    max(file_digest),
+    not exists (
+        select 1
+        from journal.batches as earlier
+        where earlier.campaign = audience.campaign
+            and earlier.file_digest is not distinct from max(audience.file_digest)
+            and earlier.as_of < $as_of
+    )
+from journal.audience as audience
+where as_of = $as_of and arm = 'treated'
 group by campaign, step, message, language, as_of

@@ -12,4 +12,4 @@ select
     audience.offer_cost
 from journal.audience as audience
 inner join journal.batches as batches using (campaign, step, message, language, as_of)
-where audience.as_of = $as_of
+where audience.as_of = $as_of and audience.arm = 'treated'

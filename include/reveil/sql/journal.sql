@@ -258,5 +258,28 @@ create table if not exists journal.erasure_counts (
     primary key (run_id, table_name)
 );
 
+-- a person's word that a campaign may go on: a changed file's first send, or a night above the file's approve_above
+create table if not exists journal.approvals (
+    campaign varchar not null,
+    file_digest varchar,
+    as_of timestamp not null,
+    contacts bigint not null,
+    cost decimal(18, 2) not null,
+    approved_by varchar not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
 -- added since the first version
 alter table journal.guard_changes add column if not exists is_automatic boolean default false;
+alter table journal.batches add column if not exists file_digest varchar;
+-- a holdout's row has no step, message or language
+alter table journal.audience alter column step drop not null;
+alter table journal.audience alter column message drop not null;
+alter table journal.audience alter column language drop not null;
+alter table journal.audience add column if not exists budget varchar;
+alter table journal.audience add column if not exists currency varchar;
+alter table journal.audience add column if not exists arm varchar default 'treated';
+alter table journal.audience add column if not exists is_enrolment boolean default false;
+alter table journal.audience add column if not exists closes_on date;
+alter table journal.audience add column if not exists file_digest varchar;
+alter table journal.batches add column if not exists is_canary boolean default false;

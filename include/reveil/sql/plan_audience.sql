@@ -1,8 +1,11 @@
 -- Tonight's audience: the decisions of next_step, less everybody for whom the journal holds the
--- same (campaign, enrolment, step) at any instant, less whole campaigns whose plan of this night was written.
-insert into journal.audience
+-- same (campaign, enrolment, step), or for holdouts the same (campaign, enrolment), at any instant, less whole campaigns whose plan of this night was written.
+insert into journal.audience by name
 with planned_campaigns as (
-    select distinct campaign from journal.batches where as_of = $as_of
+    select campaign from journal.batches where as_of = $as_of
+    union
+    -- a night that drew holdouts alone was written, too
+    select campaign from journal.enrolments where as_of = $as_of
 ),
 
 last_messages as (
@@ -28,11 +31,17 @@ select
     contacts.provider,
     next_step.as_of,
     next_step.offer,
-    coalesce(next_step.offer_cost, 0),
+    coalesce(next_step.offer_cost, 0) as offer_cost,
     contact_status.is_mailable,
-    contacts.mailbox_id is not null,
+    contacts.mailbox_id is not null as has_address,
     last_messages.last_message_at,
-    next_step.priority
+    next_step.priority,
+    next_step.budget,
+    next_step.currency,
+    next_step.arm,
+    next_step.is_enrolment,
+    next_step.closes_on,
+    next_step.file_digest
 from marts.next_step as next_step
 inner join marts.contacts as contacts using (contact_id)
 inner join marts.contact_status as contact_status using (contact_id)
@@ -48,4 +57,14 @@ where next_step.campaign not in (select campaign from planned_campaigns)
             and done.enrolment = next_step.enrolment
             and done.step = next_step.step
             and done.contact_id = next_step.contact_id
+    )
+    and not (
+        next_step.is_enrolment
+        and exists (
+            select 1
+            from journal.enrolments as done
+            where done.campaign = next_step.campaign
+                and done.enrolment = next_step.enrolment
+                and done.contact_id = next_step.contact_id
+        )
     )

@@ -1,7 +1,5 @@
-select
-    case when is_mailable then 'mailable: in a campaign already, written to lately, or beyond a night''s number' else not_mailable_reason end as reason,
-    count(*)
-from marts.contact_status
-where status = 'dormant' and contact_id not in (select contact_id from marts.next_step)
-group by reason
-order by count(*) desc, reason
+select campaign, reason, count(*)
+from marts.held_back
+where $campaign is null or campaign = $campaign
+group by campaign, reason
+order by campaign, count(*) desc, reason

@@ -18,6 +18,8 @@ renamed as (
         n as batch_number,
         esp,
         planned as planned_contacts,
+        file_digest,
+        is_canary,
         recorded_at
     from source
 

@@ -1,0 +1,209 @@
+with
+
+enrolments as (
+
+    select * from {{ ref('stg_journal__enrolments') }}
+    where {{ visible('enrolled_as_of') }}
+
+),
+
+campaigns as (
+
+    select * from {{ ref('stg_rules__campaigns') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders') }}
+    where is_purchase
+
+),
+
+-- erased contacts count on, as numbers without a key
+erased as (
+
+    select * from {{ ref('stg_journal__outcome_totals') }}
+
+),
+
+first_days as (
+
+    select
+        campaign,
+        min(first_day) as first_day
+    from (
+        select
+            campaign,
+            cast(enrolled_as_of as date) as first_day
+        from enrolments
+        union all
+        select
+            campaign,
+            {{ add_days("cast('1970-01-01' as date)", 'cast(total as integer)') }} as first_day
+        from erased
+        where measure = 'first_enrolled_day'
+    ) as days
+    group by campaign
+
+),
+
+-- the day that is read on, and never after: what comes later changes no verdict
+read_dates as (
+
+    select
+        campaigns.campaign,
+        campaigns.conversion_days,
+        coalesce(
+            campaigns.read_on,
+            {{ add_days('first_days.first_day', 'campaigns.conversion_days') }}
+        ) as read_date
+    from campaigns
+    inner join first_days on campaigns.campaign = first_days.campaign
+
+),
+
+-- an arm is what was drawn, whatever became of the message
+converted as (
+
+    select
+        enrolments.campaign,
+        enrolments.enrolment,
+        enrolments.contact_id,
+        enrolments.arm,
+        max(case when orders.contact_id is null then 0 else 1 end) as converted,
+        coalesce(sum(orders.amount), 0) as revenue
+    from enrolments
+    inner join read_dates
+        on
+            enrolments.campaign = read_dates.campaign
+            and enrolments.enrolled_as_of < read_dates.read_date
+    left join orders
+        on
+            enrolments.contact_id = orders.contact_id
+            and enrolments.enrolled_as_of <= orders.ordered_at
+            and {{ days_later('enrolments.enrolled_as_of', 'read_dates.conversion_days') }}
+            > orders.ordered_at
+            and read_dates.read_date > orders.ordered_at
+    group by enrolments.campaign, enrolments.enrolment, enrolments.contact_id, enrolments.arm
+
+),
+
+totals as (
+
+    select
+        campaign,
+        sum(case when measure = 'treated' then total else 0 end) as treated,
+        sum(case when measure = 'treated_converted' then total else 0 end) as treated_converted,
+        sum(case when measure = 'treated_revenue' then total else 0 end) as treated_revenue,
+        sum(case when measure = 'holdout' then total else 0 end) as holdout,
+        sum(case when measure = 'holdout_converted' then total else 0 end) as holdout_converted,
+        sum(case when measure = 'holdout_revenue' then total else 0 end) as holdout_revenue
+    from erased
+    group by campaign
+
+),
+
+arms as (
+
+    select
+        campaign,
+        sum(case when arm = 'treated' then 1 else 0 end) as treated,
+        sum(case when arm = 'treated' then converted else 0 end) as treated_converted,
+        sum(case when arm = 'treated' then revenue else 0 end) as treated_revenue,
+        sum(case when arm = 'holdout' then 1 else 0 end) as holdout,
+        sum(case when arm = 'holdout' then converted else 0 end) as holdout_converted,
+        sum(case when arm = 'holdout' then revenue else 0 end) as holdout_revenue
+    from converted
+    group by campaign
+    union all
+    select * from totals
+
+),
+
+counts as (
+
+    select
+        arms.campaign,
+        cast(sum(arms.treated) as bigint) as treated,
+        cast(sum(arms.treated_converted) as bigint) as treated_converted,
+        sum(arms.treated_revenue) as treated_revenue,
+        cast(sum(arms.holdout) as bigint) as holdout,
+        cast(sum(arms.holdout_converted) as bigint) as holdout_converted,
+        sum(arms.holdout_revenue) as holdout_revenue
+    from arms
+    group by arms.campaign
+
+),
+
+measured as (
+
+    select
+        counts.*,
+        read_dates.read_date,
+        {{ share('counts.treated_converted', 'counts.treated') }} as treated_rate,
+        {{ share('counts.holdout_converted', 'counts.holdout') }} as holdout_rate,
+        {{ newcombe_below(
+            'counts.treated_converted', 'counts.treated', 'counts.holdout_converted', 'counts.holdout'
+        ) }} as below,
+        {{ newcombe_above(
+            'counts.treated_converted', 'counts.treated', 'counts.holdout_converted', 'counts.holdout'
+        ) }} as above
+    from counts
+    inner join read_dates on counts.campaign = read_dates.campaign
+
+),
+
+-- the rate that is to be told from the holdout's: lift_to_see times as high
+aimed as (
+
+    select
+        *,
+        least({{ var('lift_to_see') }} * holdout_rate, 1) as aimed_rate
+    from measured
+
+),
+
+-- contacts that each of two equal arms needs to see that in four of five cases, at 5 % false alarms; unequal
+-- arms weigh as much as equal ones of their harmonic mean
+sized as (
+
+    select
+        *,
+        2 / (1 / nullif(cast(treated as double), 0) + 1 / nullif(cast(holdout as double), 0)) as sample_size,
+        ceil(
+            power(
+                {{ z95() }} * sqrt((holdout_rate + aimed_rate) * (1 - (holdout_rate + aimed_rate) / 2))
+                + 0.8416212335729143
+                * sqrt(holdout_rate * (1 - holdout_rate) + aimed_rate * (1 - aimed_rate)),
+                2
+            ) / nullif(power(aimed_rate - holdout_rate, 2), 0)
+        ) as sample_needed
+    from aimed
+
+)
+
+select
+    campaign,
+    {{ as_of() }} as as_of,
+    treated,
+    treated_converted,
+    holdout,
+    holdout_converted,
+    treated_rate,
+    holdout_rate,
+    round(treated_rate - holdout_rate, 6) as lift,
+    round(treated_rate - holdout_rate - below, 6) as lift_low,
+    round(treated_rate - holdout_rate + above, 6) as lift_high,
+    case
+        when read_date > {{ as_of_date() }} then 'inconclusive'
+        when coalesce(sample_size < sample_needed, true) then 'inconclusive'
+        when treated_rate - holdout_rate - below > 0 then 'better'
+        when treated_rate - holdout_rate + above < 0 then 'worse'
+        else 'no difference seen'
+    end as verdict,
+    read_date,
+    cast(sample_needed as bigint) as sample_needed,
+    cast(treated_revenue as decimal(18, 2)) as treated_revenue,
+    cast(holdout_revenue as decimal(18, 2)) as holdout_revenue
+from sized

@@ -1,0 +1,11 @@
+-- whoever was to begin with a message that never left has not begun
+delete from journal.enrolments
+where (campaign, enrolment, contact_id) in (
+    select campaign, enrolment, contact_id
+    from journal.batch_contacts
+    where batch_key = $batch_key
+    except
+    select campaign, enrolment, contact_id
+    from journal.batch_contacts
+    where batch_key <> $batch_key
+)
