@@ -74,7 +74,7 @@ def main() -> None:
                     started = time.perf_counter()
                     report = gather(settings, esp, NIGHT)
                     opened = report.figures["events"].get("opened", {})
-                    print(f"{which} gathering: {time.perf_counter() - started:.1f} s (limit 30), {opened}")
+                    print(f"{which} gathering: {time.perf_counter() - started:.1f} s (limit 30), {opened}", flush=True)
 
 
 if __name__ == "__main__":
