@@ -37,9 +37,11 @@ lint: $(VENV)/.dev  ## style, types, SQL, who imports whom, Spark's dialect
 up: $(VENV)/.runtime  ## Airflow's pages and scheduler on the same folder
 	@$(BIN)/reveil up
 
-bench: $(VENV)/.dev  ## what the status models cost at 100 M events (EVENTS=…), and a night on the sample, step by step
+bench: $(VENV)/.dev  ## the status models at 100 M events (EVENTS=…), a night on the sample, a push of 200,000, a million events gathered
 	$(BIN)/python bench/status_models.py $(if $(EVENTS),--events $(EVENTS))
 	$(BIN)/python bench/nightly.py
+	$(BIN)/python bench/push.py
+	$(BIN)/python bench/gather.py
 
 lock: $(VENV)/.dev  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
