@@ -91,20 +91,28 @@ within_the_night as (
 
 ),
 
+-- most of a large audience waits for another night: only the others are held against what follows
+going as (
+
+    select * from within_the_night
+    where held_by_number is null
+
+),
+
 -- holdouts stand in the same queue, so that both arms are taken from the same contacts; they use nothing up
 counted_by_provider as (
 
     select
-        within_the_night.*,
+        going.*,
         provider_limits.verdict,
         provider_limits.allowed_volume,
         sum(case when held_by_number is null and arm = 'treated' then 1 else 0 end) over (
-            partition by within_the_night.provider
+            partition by going.provider
             order by is_enrolment asc, engaged_at desc, contact_id asc
             rows between unbounded preceding and current row
         ) as messages_so_far
-    from within_the_night
-    left join provider_limits on within_the_night.provider = provider_limits.provider
+    from going
+    left join provider_limits on going.provider = provider_limits.provider
 
 ),
 
@@ -335,3 +343,29 @@ select
     end as closes_on,
     held_for as held_back
 from decided
+union all
+select
+    contact_id,
+    campaign,
+    enrolment,
+    is_enrolment,
+    arm,
+    step,
+    cast(null as string) as message,
+    cast(null as string) as offer,
+    cast(null as decimal(18, 2)) as offer_cost,
+    cast(null as string) as budget,
+    cast(null as string) as currency,
+    reaction,
+    reason,
+    default_language,
+    language,
+    mailbox_id,
+    provider,
+    engaged_at,
+    last_message_at,
+    file_digest,
+    cast(null as date) as closes_on,
+    held_by_number as held_back
+from within_the_night
+where held_by_number is not null
