@@ -15,8 +15,8 @@ from reveil.warehouse import connect
 TABLES = (
     "create schema marts",
     (
-        "create table marts.campaign_results as select 'winback' as campaign, 'first' as step, 1000 as sent, 1 as unknown,"
-        " 990 as delivered, 300 as opened, 40 as clicked, 12 as purchased, 480.50 as revenue, 60.00 as spend_committed"
+        "create table marts.campaign_results as select 'winback' as campaign, 'first' as step, 1000 as sent"
+        ", 1 as unknown, 990 as delivered, 300 as opened, 40 as clicked, 12 as purchased, 480.50 as revenue, 60.00 as spend_committed"
     ),
     (
         "create table marts.campaign_lift as select 'winback' as campaign, 70 as treated, 56 as treated_converted,"
