@@ -15,11 +15,13 @@ from reveil.warehouse import connect
 TABLES = (
     "create schema marts",
     (
-        "create table marts.campaign_results as select 'winback' as campaign, 'first' as step, 1000 as sent"
+        "create table marts.campaign_results as select"
+        " 'winback' as campaign, 'first' as step, 1000 as sent"
         ", 1 as unknown, 990 as delivered, 300 as opened, 40 as clicked, 12 as purchased, 480.50 as revenue, 60.00 as spend_committed"
     ),
     (
-        "create table marts.campaign_lift as select 'winback' as campaign, 70 as treated, 56 as treated_converted,"
+        "create table marts.campaign_lift as select"
+        " 'winback' as campaign, 70 as treated, 56 as treated_converted,"
         " 80 as holdout, 48 as holdout_converted, 0.2::double as lift, 0.052431::double as lift_low,"
         " 0.333873::double as lift_high, 'better' as verdict, date '2026-03-01' as read_date, 37 as sample_needed"
     ),
