@@ -17,7 +17,8 @@ TABLES = (
     (
         "create table marts.campaign_results as select"
         " 'winback' as campaign, 'first' as step, 1000 as sent"
-        ", 1 as unknown, 990 as delivered, 300 as opened, 40 as clicked, 12 as purchased, 480.50 as revenue, 60.00 as spend_committed"
+        ", 1 as unknown, 990 as delivered, 300 as opened, 40 as clicked, 12 as purchased, 480.50 as revenue"
+        ", 60.00 as spend_committed"
     ),
     (
         "create table marts.campaign_lift as select"
