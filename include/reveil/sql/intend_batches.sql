@@ -1,5 +1,5 @@
 -- one batch per campaign, step, message and language of tonight's audience
-insert into journal.batches (batch_key, campaign, step, message, language, as_of, n, esp, planned)
+insert into journal.batches (batch_key, campaign, step, message, language, as_of, n, esp, planned, message_digest)
 select
     concat_ws('/', campaign, step, message, language, strftime(as_of, '%Y-%m-%d'), '1'),
     campaign,
@@ -9,7 +9,9 @@ select
     as_of,
     1,
     $esp,
-    count(*)
-from journal.audience
+    count(*),
+    any_value(messages.digest)
+from journal.audience as audience
+left join rules.campaign_messages as messages using (campaign, message, language)
 where as_of = $as_of
 group by campaign, step, message, language, as_of
