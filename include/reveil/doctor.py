@@ -13,7 +13,7 @@ from reveil.errors import Refused, ReveilError
 from reveil.load import read_sources
 from reveil.report import Report
 from reveil.settings import Settings
-from reveil.warehouse import Warehouse
+from reveil.warehouse import Warehouse, sql
 
 _FREE_BYTES = 2 * 1024**3
 
@@ -28,9 +28,11 @@ def doctor(settings: Settings) -> Report:
             found += [f"ok    {name}: {sentence}" for sentence in examine(settings)]
         except ReveilError as error:
             faults.append(f"WRONG {name}: {error}")
+    found += [f"STALE {sentence}" for sentence in _stale_messages(settings)]
     if faults:
         raise Refused("\n".join(["faults found", *found, *faults]))
-    return Report("doctor", tuple(found), {"ok": len(found), "wrong": 0})
+    stale = sum(one.startswith("STALE") for one in found)
+    return Report("doctor", tuple(found), {"ok": len(found) - stale, "wrong": 0, "stale_messages": stale})
 
 
 def _settings(settings: Settings) -> list[str]:
@@ -67,6 +69,19 @@ def _warehouse(settings: Settings) -> list[str]:
     with warehouse.read("doctor") as connection:
         origins = connection.execute("select origin from journal.origin").fetchall()
     return [f"opens; origin {origins[0][0] if origins else 'not known before the first load'}"]
+
+
+def _stale_messages(settings: Settings) -> list[str]:
+    """Messages whose words nobody has changed for too long; worth a look, no fault."""
+    warehouse, months = Warehouse(settings), settings.push.stale_message_months
+    if not warehouse.exists:
+        return []
+    known = "select 1 from duckdb_columns() where table_name = 'batches' and column_name = 'message_digest'"
+    with warehouse.read("doctor: stale messages") as connection:
+        if not connection.execute(known).fetchall():
+            return []  # of an older release, and not written to since
+        rows = connection.execute(sql("stale_messages"), {"months": months}).fetchall()
+    return [f"{message}: unchanged from {first} to {last}, over {months} months" for message, first, last in rows]
 
 
 def _esp(settings: Settings) -> list[str]:

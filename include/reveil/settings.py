@@ -57,6 +57,7 @@ class PushSettings(_Section):
     max_audience: int = Field(default=100_000, ge=1)
     finish_wait_seconds: float = Field(default=600, ge=0)
     regular_read_back_days: int = Field(default=7, ge=1)
+    stale_message_months: int = Field(default=12, ge=1)
 
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

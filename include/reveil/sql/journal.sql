@@ -190,6 +190,9 @@ create table if not exists journal.regular_read_backs (
     recorded_at timestamp not null default (now() at time zone 'UTC')
 );
 
+-- which words the batch sends, to tell when they have gone out unchanged for too long
+alter table journal.batches add column if not exists message_digest varchar;
+
 -- each passage of a contact through a campaign, holdouts included; written with the first intent. closes_on is known
 -- beforehand for holdouts alone
 create table if not exists journal.enrolments (
