@@ -55,12 +55,16 @@ hours_with_clicks as (
 
     select {{ fingerprint(['contact_id', hour_number('clicked_at')]) }} as contact_hour
     from clicks
-    union
+    union all
+    -- few clicks are so early in their hour that the delivery can be of the hour before
     select
         {{ fingerprint(
             ['contact_id', hour_number('clicked_at', var('robot_delivery_seconds'))]
         ) }} as contact_hour
     from clicks
+    where
+        {{ hour_number('clicked_at', var('robot_delivery_seconds')) }}
+        < {{ hour_number('clicked_at') }}
 
 ),
 
