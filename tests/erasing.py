@@ -65,6 +65,16 @@ def _journal(connection: Any, contact_id: str) -> None:
         [batch, contact_id],
     )
     connection.execute(
+        "insert into journal.enrolments (campaign, enrolment, contact_id, arm, as_of)"
+        " values ('winback', 1, ?, ?, '2019-01-05')",
+        [contact_id, "holdout" if contact_id.endswith("2") else "treated"],
+    )
+    connection.execute(
+        "insert into raw.esp_events (esp, event_id, contact_id, campaign, batch_key, event, occurred_at, load_id)"
+        " values ('sandbox', ?, ?, 'winback', ?, 'clicked', '2019-02-02', 0)",
+        [f"click-{contact_id}", contact_id, batch],
+    )
+    connection.execute(
         "insert into journal.budget_entries (budget, batch_key, contact_id, amount, currency, entry, as_of)"
         " values ('autumn', 'winback/one/hello/en/2023-01-01/1', ?, 5, 'EUR', 'committed', '2019-02-01')",
         [contact_id],

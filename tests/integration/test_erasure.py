@@ -67,6 +67,15 @@ def contacts(settings: Settings) -> set[str]:
         return {one for (one,) in connection.execute("select contact_id from raw.crm_contacts").fetchall()}
 
 
+def results(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """What campaigns led to, and what they caused."""
+    with Warehouse(settings).read("test") as connection:
+        return {
+            mart: connection.execute(f"select * from marts.{mart} order by all").fetchall()
+            for mart in ("campaign_results", "campaign_lift")
+        }
+
+
 def suppressions(settings: Settings) -> list[tuple[str, int]]:
     with Compliance(settings).read("test") as connection:
         return connection.execute("select state, count(*) from suppressions group by 1 order by 1").fetchall()
@@ -231,3 +240,14 @@ def marks_in(content: bytes) -> set[bytes]:
     """Addresses of marked contacts, and of who is due by retention."""
     parts = content.split(b"zoe.quarrel-")[1:]
     return {part[:10] for part in parts if part.startswith((b"mark-", b"late-"))}
+
+
+def test_an_erasure_changes_no_result_and_no_lift(copy: Copy) -> None:
+    settings = copy()
+    before = results(settings)
+    with Warehouse(settings).read("test") as connection:
+        drawn = connection.execute("select treated, treated_converted, holdout from marts.campaign_lift").fetchall()
+    run(settings)
+    assert contacts(settings) == set(STAY)
+    assert drawn == [(6, 6, 2)]
+    assert results(settings) == before
