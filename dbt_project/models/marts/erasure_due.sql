@@ -12,20 +12,49 @@ requests as (
 
 ),
 
+-- the latest goodbye that ended in silence, where its campaign says that silence erases early
+goodbyes as (
+
+    select
+        enrolments.contact_id,
+        max(enrolments.enrolled_at) as enrolled_at,
+        -- the list runs weekly and looks so many days ahead: nobody is overdue on the day that it first sees them
+        {{ add_days('max(enrolments.closed_on)', var('ahead_days')) }} as due_on
+    from {{ ref('int_enrolments') }} as enrolments
+    inner join {{ ref('stg_rules__campaigns') }} as campaigns on enrolments.campaign = campaigns.campaign
+    where
+        campaigns.audience = 'goodbye'
+        and campaigns.erases_early
+        and enrolments.ended_in_silence
+    group by enrolments.contact_id
+
+),
+
 due as (
 
     select
         clocks.contact_id,
         clocks.last_contact_at,
         clocks.last_contact_signal,
-        case when requests.contact_id is not null then 'request' else 'retention' end as reason,
         case
-            when requests.contact_id is null then clocks.due_on
+            when requests.contact_id is not null then 'request'
+            when goodbyes.due_on < clocks.due_on then 'goodbye'
+            else 'retention'
+        end as reason,
+        case
             -- a request has one month, and is never later than the clock that runs anyway
-            else least({{ add_months('requests.requested_at', 1) }}, clocks.due_on)
+            when requests.contact_id is not null
+                then least({{ add_months('requests.requested_at', 1) }}, clocks.due_on)
+            else least(clocks.due_on, coalesce(goodbyes.due_on, clocks.due_on))
         end as due_on
     from clocks
     left join requests on clocks.contact_id = requests.contact_id
+    -- whatever came from the person since takes them off again; a hold, too
+    left join goodbyes
+        on
+            clocks.contact_id = goodbyes.contact_id
+            and clocks.last_contact_at < goodbyes.enrolled_at
+            and coalesce(cast(clocks.hold_until as date), goodbyes.due_on) <= goodbyes.due_on
 
 )
 
