@@ -28,11 +28,10 @@ def doctor(settings: Settings) -> Report:
             found += [f"ok    {name}: {sentence}" for sentence in examine(settings)]
         except ReveilError as error:
             faults.append(f"WRONG {name}: {error}")
-    found += [f"STALE {sentence}" for sentence in _stale_messages(settings)]
     if faults:
         raise Refused("\n".join(["faults found", *found, *faults]))
-    stale = sum(one.startswith("STALE") for one in found)
-    return Report("doctor", tuple(found), {"ok": len(found) - stale, "wrong": 0, "stale_messages": stale})
+    stale = [f"STALE {sentence}" for sentence in _stale_messages(settings)]
+    return Report("doctor", (*found, *stale), {"ok": len(found), "wrong": 0, "stale_messages": len(stale)})
 
 
 def _settings(settings: Settings) -> list[str]:

@@ -48,8 +48,6 @@ inner join marts.contact_status as contact_status using (contact_id)
 left join last_messages on contacts.mailbox_id = last_messages.mailbox_id
 where next_step.campaign not in (select campaign from planned_campaigns)
     and next_step.as_of = $as_of
-    -- holdouts get no message
-    and next_step.arm = 'treated'
     and not exists (
         select 1
         from journal.batch_contacts as done
