@@ -18,7 +18,7 @@ goodbyes as (
     select
         enrolments.contact_id,
         max(enrolments.enrolled_at) as enrolled_at,
-        -- the list runs weekly and looks so many days ahead: nobody is overdue on the day that it first sees them
+        -- the list runs weekly and looks so many days ahead: nobody is overdue when it first sees them
         {{ add_days('max(enrolments.closed_on)', var('ahead_days')) }} as due_on
     from {{ ref('int_enrolments') }} as enrolments
     inner join {{ ref('stg_rules__campaigns') }} as campaigns on enrolments.campaign = campaigns.campaign
