@@ -37,11 +37,13 @@ lint: $(VENV)/.dev  ## style, types, SQL, who imports whom, Spark's dialect
 up: $(VENV)/.runtime  ## Airflow's pages and scheduler on the same folder
 	@$(BIN)/reveil up
 
-bench: $(VENV)/.dev  ## the status models at 100 M events (EVENTS=…), a night on the sample, a push of 200,000, a million events gathered
+bench: $(VENV)/.dev  ## the status models at 100 M events (EVENTS=…), a night on the sample, a push, a gathering, a night's decisions, an erasure
 	$(BIN)/python bench/status_models.py $(if $(EVENTS),--events $(EVENTS))
 	$(BIN)/python bench/nightly.py
 	$(BIN)/python bench/push.py
 	$(BIN)/python bench/gather.py
+	$(BIN)/python bench/next_step.py
+	$(BIN)/python bench/erasure.py
 
 lock: $(VENV)/.dev  ## write requirements/*.txt anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
