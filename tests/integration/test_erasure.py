@@ -203,6 +203,7 @@ def test_a_history_shorter_than_the_period_needs_a_reason_that_the_ledger_keeps(
     settings = copy()
     with Warehouse(settings).write("test") as connection:
         connection.execute("delete from raw.crm_orders where ordered_at < '2026-01-01'")
+        connection.execute("delete from raw.esp_events where occurred_at < '2026-01-01'")
     with pytest.raises(Refused, match=r"history begins 2026-11-20, 36 months are kept.*erasure\.waive_history"):
         run(settings, kinds=["retention"])
     erasure = settings.erasure.model_copy(update={"waive_history": "the shop opened in 2026"})
