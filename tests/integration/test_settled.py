@@ -15,19 +15,23 @@ from reveil.settings import PROJECT, Settings
 from reveil.settled import NOTHING, window
 from reveil.warehouse import Warehouse, connect
 
-pytestmark = pytest.mark.slow
-
 NIGHT = datetime(2026, 11, 22, 3)
 UNTIL = date(2025, 11, 1)
 MODELS = ("contact_recency", "contact_status", "contact_status_history")
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A reader since 2023 with an open, a click and a purchase long ago and an open of last month; built once."""
-    settings = _company(settings_at(tmp_path / "data"))
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    settings = _company(settings_at(tmp_path_factory.mktemp("settled")))
     build(settings)
     return settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, built: Settings) -> Settings:
+    """A reader since 2023 with an open, a click and a purchase long ago and an open of last month; built once."""
+    shutil.copytree(built.data, tmp_path / "data")
+    return settings_at(tmp_path / "data")
 
 
 def _company(settings: Settings) -> Settings:
@@ -156,6 +160,18 @@ def test_periods_are_kept_while_what_they_are_made_of_is_the_same(settings: Sett
         change(settings, changed)
         build(settings)
         assert rows(settings, since)[0][0] >= date(2023, 1, 1), changed
+
+
+def test_a_return_whose_purchase_is_cancelled_later_never_was(settings: Settings) -> None:
+    before = all_marts(settings)
+    add(settings, "raw.crm_orders", order("o2", "other", "2026-11-10 12:00"))
+    build(settings)
+    status = "select status, status_since from marts.contact_status where contact_id = 'other'"
+    assert rows(settings, status) == [("active", date(2026, 11, 10))]
+    change(settings, "update raw.crm_orders set status = 'cancelled' where order_id = 'o2'")
+    build(settings)
+    assert all_marts(settings) == before
+    assert rows(settings, status) == [("lost", date(2025, 1, 31))]
 
 
 def test_another_threshold_settles_everything_anew(tmp_path: Path) -> None:

@@ -21,8 +21,6 @@ from reveil import transform
 from reveil.load import load
 from reveil.settings import Settings
 
-pytestmark = pytest.mark.slow
-
 CDNOW_AS_OF = datetime(1998, 7, 1)
 RETAIL_AS_OF = datetime(2011, 12, 10)
 SHARES = {"p50_days": 0.5, "p80_days": 0.2, "p90_days": 0.1, "p95_days": 0.05}

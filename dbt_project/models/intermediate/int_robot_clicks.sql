@@ -12,7 +12,8 @@ clicks as (
         contact_id,
         -- a batch of ours, else the provider's campaign
         coalesce(batch_key, campaign, '') as message,
-        url,
+        -- a number is compared faster than an address
+        case when url is not null then {{ fingerprint(['url']) }} end as link,
         occurred_at as clicked_at,
         cast(date_trunc('month', occurred_at) as date) as clicked_in
     from {{ ref('stg_esp__events') }}
@@ -102,10 +103,10 @@ links_per_message as (
         esp,
         message,
         clicked_in,
-        count(distinct url) as links
+        count(distinct link) as links
     from clicks
     group by esp, message, clicked_in
-    having count(distinct url) >= {{ var('robot_links') }}
+    having count(distinct link) >= {{ var('robot_links') }}
 
 ),
 
@@ -125,13 +126,13 @@ links_per_contact as (
         message,
         clicked_in,
         contact_id,
-        count(distinct url) as links
+        count(distinct link) as links
     from clicks
     where
         {{ fingerprint(['esp', 'message', 'clicked_in', 'contact_id']) }}
         in (select passage from clicked_again)
     group by esp, message, clicked_in, contact_id
-    having count(distinct url) >= {{ var('robot_links') }}
+    having count(distinct link) >= {{ var('robot_links') }}
 
 ),
 
@@ -192,7 +193,7 @@ bursts as (
         burst
     from numbered
     group by esp, message, clicked_in, contact_id, burst, links
-    having count(distinct url) = links
+    having count(distinct link) = links
 
 )
 
