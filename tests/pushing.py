@@ -51,7 +51,7 @@ def settings_for(data: Path, handle: SandboxHandle | None = None, **values: obje
     """Settings of a data folder, pointing at a sandbox."""
     settings = Settings.model_validate({"data": data, "lock_wait_seconds": 20, **values})
     if handle is not None:
-        settings = settings.with_esp(url=handle.url, user=handle.user, token=handle.token)
+        settings = settings.with_esp(url=handle.url, user=handle.user, token=handle.token, poll_seconds=0.02)
     return settings
 
 
@@ -110,16 +110,16 @@ class Template:
 
     def __init__(self, folder: Path, handle: SandboxHandle, contacts: int) -> None:
         self._handle = handle
-        self._made = settings_for(folder, handle)
+        self.made = settings_for(folder, handle)
         self.contacts = contacts
-        make_warehouse(self._made, contacts)
+        make_warehouse(self.made, contacts)
 
     def night(self, folder: Path, name: str, handle: SandboxHandle | None = None) -> "Night":
         """A data folder of its own with a planned audience. Its step and its addresses bear the name, which keeps
         several nights apart at one provider."""
         settings = settings_for(folder / name, handle or self._handle)
         settings.data.mkdir(parents=True)
-        shutil.copyfile(self._made.warehouse, settings.warehouse)
+        shutil.copyfile(self.made.warehouse, settings.warehouse)
         with Warehouse(settings).write("test") as connection:
             connection.execute("update marts.next_step set step = ?", [name])
             connection.execute("update raw.crm_contacts set normalised_email = ? || normalised_email", [name])

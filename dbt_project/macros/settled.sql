@@ -17,6 +17,18 @@
     {{ return(var("events_from") < var("settled_until")) }}
 {%- endmacro %}
 
+{# Rows of `since` and later, and those of campaigns whatever their age; as two reads, for with an `or` the engine could
+   not skip what is older. #}
+{% macro recent_or_of_campaigns(relation, at, since) -%}
+    (
+        select * from {{ relation }}
+        where {{ at }} >= {{ since }}
+        union all
+        select * from {{ relation }}
+        where {{ at }} < {{ since }} and batch_key is not null
+    ) as recent_or_of_campaigns
+{%- endmacro %}
+
 {# A number that differs where the values do. #}
 {% macro fingerprint(columns) -%}
     {{ adapter.dispatch('fingerprint', 'reveil')(columns) }}

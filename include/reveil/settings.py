@@ -96,7 +96,7 @@ class Settings(_Section):
     push: PushSettings = PushSettings()
     erasure: ErasureSettings = ErasureSettings()
 
-    def with_esp(self, **values: str | None) -> Settings:
+    def with_esp(self, **values: str | float | None) -> Settings:
         """The same with another address, credentials or provider of the ESP (empty values change nothing)."""
         document = self.esp.model_dump() | {key: value for key, value in values.items() if value}
         return self.model_copy(update={"esp": EspSettings.model_validate(document)})

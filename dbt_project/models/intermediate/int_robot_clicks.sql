@@ -16,10 +16,9 @@ clicks as (
         case when url is not null then {{ fingerprint(['url']) }} end as link,
         occurred_at as clicked_at,
         cast(date_trunc('month', occurred_at) as date) as clicked_in
-    from {{ ref('stg_esp__events') }}
+    from {{ recent_or_of_campaigns(ref('stg_esp__events'), 'occurred_at', events_from()) }}
     where
         event = 'clicked'
-        and (occurred_at >= {{ events_from() }} or batch_key is not null)
         and {{ visible('occurred_at') }}
 
 ),
@@ -32,10 +31,11 @@ deliveries as (
         contact_id,
         coalesce(batch_key, campaign, '') as message,
         occurred_at as delivered_at
-    from {{ ref('stg_esp__events') }}
+    from {{ recent_or_of_campaigns(
+        ref('stg_esp__events'), 'occurred_at', add_days(events_from(), -1)
+    ) }}
     where
         event = 'delivered'
-        and (occurred_at >= {{ add_days(events_from(), -1) }} or batch_key is not null)
         and {{ visible('occurred_at') }}
     union all
     select
@@ -43,10 +43,8 @@ deliveries as (
         contact_id,
         coalesce(batch_key, campaign, '') as message,
         sent_at as delivered_at
-    from {{ ref('stg_esp__sends') }}
-    where
-        (sent_at >= {{ add_days(events_from(), -1) }} or batch_key is not null)
-        and {{ visible('sent_at') }}
+    from {{ recent_or_of_campaigns(ref('stg_esp__sends'), 'sent_at', add_days(events_from(), -1)) }}
+    where {{ visible('sent_at') }}
 
 ),
 

@@ -17,6 +17,37 @@ signatures as (
 
 ),
 
+-- of those only whose periods are to be made
+orders as (
+
+    select
+        contact_id,
+        ordered_at,
+        ordered_on
+    from {{ ref('int_orders') }}
+    where
+        is_purchase
+        and ordered_at < {{ settled_until() }}
+        {%- if is_incremental() %}
+        and contact_id in (select signatures.contact_id from signatures)
+        {%- endif %}
+
+),
+
+logins as (
+
+    select
+        contact_id,
+        logged_in_at
+    from {{ ref('int_logins') }}
+    where
+        logged_in_at < {{ settled_until() }}
+        {%- if is_incremental() %}
+        and contact_id in (select signatures.contact_id from signatures)
+        {%- endif %}
+
+),
+
 stretches as (
 
     select
@@ -32,10 +63,7 @@ stretches as (
         'purchase' as signal,
         min(ordered_on) as first_on,
         max(ordered_on) as last_on
-    from {{ ref('int_orders') }}
-    where
-        is_purchase
-        and ordered_at < {{ settled_until() }}
+    from orders
     group by contact_id, {{ stretch('ordered_at', 'purchase') }}
     union all
     select
@@ -43,8 +71,7 @@ stretches as (
         'login' as signal,
         cast(min(logged_in_at) as date) as first_on,
         cast(max(logged_in_at) as date) as last_on
-    from {{ ref('int_logins') }}
-    where logged_in_at < {{ settled_until() }}
+    from logins
     group by contact_id, {{ stretch('logged_in_at', 'login') }}
     union all
     select

@@ -89,6 +89,8 @@ def _deliver(delivery: Delivery, batch: Batch) -> str:
     started = next((one for one in twins if one.status in STARTED), None)
     if started is not None:
         _discard(delivery, [twin for twin in twins if twin.id != started.id])
+        if started.status == "paused" and delivery.journal.was_paused(batch):
+            _go_on(delivery, batch, started)
     elif _is_too_old(delivery, batch, twins):
         return _cancel(delivery, batch, twins)
     else:
@@ -134,6 +136,10 @@ def _fill(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
     """Make the list hold exactly whom the mailing chose, as far as the provider lets them in."""
     mailing.choose()
     delivery.esp.upload(list_id, mailing.recipients())
+    _take_off_strangers(delivery, mailing, list_id)
+
+
+def _take_off_strangers(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
     strangers = mailing.read_back(delivery.esp.members(list_id))
     if strangers:
         delivery.esp.remove_members(list_id, strangers)
@@ -145,6 +151,23 @@ def _last_look(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
     late = mailing.look_again(halted_providers(Warehouse(delivery.settings)))
     if late:
         delivery.esp.remove_members(list_id, late)
+
+
+def _go_on(delivery: Delivery, batch: Batch, campaign: EspCampaign) -> None:
+    """Let a campaign that a guard paused go on without whom may no longer be mailed; one that waited for too long is
+    cancelled, and who was not reached is unknown."""
+    if delivery.as_of - batch.as_of > timedelta(hours=delivery.settings.push.intent_ttl_hours):
+        delivery.esp.discard(campaign.id)
+        return
+    list_id = find_or_make_list(delivery.esp, batch.key)
+    with spool(delivery.settings, "push") as folder:
+        mailing = Mailing(Warehouse(delivery.settings), batch, delivery.esp.name, folder)
+        mailing.choose()
+        _take_off_strangers(delivery, mailing, list_id)
+        _last_look(delivery, mailing, list_id)
+    permission.require_not_paused(delivery.settings)
+    delivery.esp.start(campaign.id)
+    delivery.journal.record(batch, "resumed", delivery.as_of, list_id=list_id, campaign_id=campaign.id)
 
 
 def _find_or_make_campaign(delivery: Delivery, batch: Batch, list_id: str) -> EspCampaign:

@@ -54,26 +54,44 @@ def change_guard(
     connected: Callable[[], AbstractContextManager[Esp]],
 ) -> Report:
     """Halt a mailbox provider or let it go again, by a person's word. A halt pauses the campaigns at the e-mail
-    service that are on their way to it, too; they are other providers' as well, and stay paused after a lift.
+    service that are on their way to it, too; they are other providers' as well, so the next push lets them go on
+    without it.
 
     Raises BadInput for a provider that no contact's mailbox has.
     """
     warehouse = Warehouse(settings)
     with warehouse.write(f"guard {change}") as connection:
+        connection.begin()
         _require_known(connection, provider)
         connection.execute(_NOTE, [provider, change, why, False, as_of])
-        under_way = connection.execute(sql("guard_campaigns"), {"provider": provider}).fetchall()
+        # noted before it is done: a pause that nobody knows of would last for good
+        under_way = _note_pauses(connection, provider, as_of) if change == "halt" else []
+        connection.commit()
     if change == "lift":
         told = f"{provider}: lifted; it is halted again when what is sent from now on reaches a limit"
         return Report("guard", (told,), {"provider": provider, "change": change})
-    paused = [campaign_id for (campaign_id,) in under_way]
+    paused = [campaign_id for _, campaign_id in under_way]
     if paused:
         with connected() as esp:
             for campaign_id in paused:
                 esp.pause(campaign_id)
     lines = [f"{provider}: halted; nothing is planned or started for it until `reveil guard lift {provider}`"]
-    lines += [f"campaign {campaign_id} at the e-mail service: paused if it was running" for campaign_id in paused]
+    lines += [
+        f"campaign {campaign_id} at the e-mail service: paused if it was running; the next push takes {provider} off"
+        for campaign_id in paused
+    ]
     return Report("guard", tuple(lines), {"provider": provider, "change": change, "paused": paused})
+
+
+def _note_pauses(connection: duckdb.DuckDBPyConnection, provider: str, as_of: datetime) -> list[tuple[str, str]]:
+    """Batch key and campaign id of what is on its way to the provider, each noted as paused."""
+    under_way = connection.execute(sql("guard_campaigns"), {"provider": provider}).fetchall()
+    for batch_key, campaign_id in under_way:
+        connection.execute(
+            "insert into journal.batch_events (batch_key, event, esp_campaign_id, as_of) values (?, 'paused', ?, ?)",
+            [batch_key, campaign_id, as_of],
+        )
+    return under_way
 
 
 def _halted(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import duckdb
+
 from reveil.warehouse import Warehouse, sql
 
 
@@ -100,14 +102,20 @@ class Journal:
         """Cancel an intent that surely never started: its contacts may be planned again, its budget is free."""
         with self._warehouse.write("push: release") as connection:
             connection.begin()
-            connection.execute(sql("release_batch"), {"batch_key": batch.key})
-            connection.execute(sql("release_enrolments"), {"batch_key": batch.key})
-            connection.execute("delete from journal.batch_contacts where batch_key = ?", [batch.key])
+            whole = "create temp table released as select contact_id from journal.batch_contacts where batch_key = ?"
+            connection.execute(whole, [batch.key])
+            release_contacts(connection, batch)
             connection.execute(
                 "insert into journal.batch_events (batch_key, event, as_of) values (?, 'cancelled', ?)",
                 [batch.key, as_of],
             )
             connection.commit()
+
+    def was_paused(self, batch: Batch) -> bool:
+        """Whether a guard paused the batch's campaign, and nothing of ours has let it go on since."""
+        with self._warehouse.read("push: paused by a guard?") as connection:
+            row = connection.execute(sql("paused_by_guard"), {"batch_key": batch.key}).fetchone()
+        return bool(row and row[0])
 
     def finish_run(self, verb: str, as_of: datetime) -> None:
         with self._warehouse.write(f"{verb}: note the run") as connection:
@@ -118,3 +126,10 @@ class Journal:
         query = "select coalesce(outcome, 'open'), count(*) from journal.batch_contacts where as_of = ? group by 1"
         with self._warehouse.read("push: the night's outcomes") as connection:
             return dict(sorted(connection.execute(query, [as_of]).fetchall()))
+
+
+def release_contacts(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    """Take back what was promised to those of the batch who stand in the temp table `released` (contact_id); to be
+    called within a transaction, and only of contacts to whom surely nothing left."""
+    for rows in ("release_budgets", "release_enrolments", "release_contacts"):
+        connection.execute(sql(rows), {"batch_key": batch.key})

@@ -15,7 +15,7 @@ import duckdb
 
 from reveil.addresses import normalise_address
 from reveil.esp.base import Member, Recipient
-from reveil.push.journal import Batch
+from reveil.push.journal import Batch, release_contacts
 from reveil.warehouse import Warehouse, sql
 
 _ROWS = 10_000
@@ -71,10 +71,12 @@ class Mailing:
 
     def settle(self, as_of: datetime) -> int:
         """Journal that the list is ready, and everybody who is not on it with the reason, in one transaction; how many
-        are on it."""
+        are on it. Whom only a guard held back is released, to be planned another night."""
         with self._warehouse.write("push: record ready") as connection:
             connection.begin()
             self._stage(connection)
+            connection.execute(sql("mailing_halted"))
+            release_contacts(connection, self._batch)
             connection.execute(sql("mailing_settle"), {"batch_key": self._batch.key})
             row = connection.execute(sql("mailing_receiving"), {"batch_key": self._batch.key}).fetchone()
             receiving = int(row[0]) if row else 0

@@ -3,7 +3,7 @@ delete from journal.enrolments
 where (campaign, enrolment, contact_id) in (
     select campaign, enrolment, contact_id
     from journal.batch_contacts
-    where batch_key = $batch_key
+    where batch_key = $batch_key and contact_id in (select contact_id from released)
     except
     select campaign, enrolment, contact_id
     from journal.batch_contacts
