@@ -7,22 +7,23 @@ traces; then searches for what was erased, and writes the ledger. With `side_eff
 
 **When**: after `push_reactivation`, with its `as_of`. With the sandbox, its clock then moves on a day.
 
+The first run of each kind, and one above the limits of the settings, waits under *Required Actions* for a person:
+look at `marts.erasure_due` first.
+
 **In case of failure**: clear the task; a rerun is safe: an erasure goes on where it
-stopped, and deletes nothing twice. *which
-is the first of its kind*, *is above*: look at `marts.erasure_due`, then run the command of the message with a
-name. *wait for the provider*: look at the ESP; nobody of them is mailed meanwhile. *no room*: free disk space.
-*still found*: remove the value from the named place by hand. *the marts are of another night*: run
-`build_contact_status` for this night first.
+stopped, and deletes nothing twice. *wait for the provider*: look at the ESP; nobody of them is mailed meanwhile.
+*no room*: free disk space. *still found*: remove the value from the named place by hand. *the marts are of another
+night*: run `build_contact_status` for this night first.
 """
 
 from airflow.sdk import dag
 
-from reveil.airflow import BATCHES_PUSHED, DAG_OPTIONS, step
+from reveil.airflow import BATCHES_PUSHED, DAG_OPTIONS, approvable_step, step
 
 
 @dag(dag_id="delete_personal_data", schedule=[BATCHES_PUSHED], doc_md=__doc__, **DAG_OPTIONS)
 def delete_personal_data() -> None:
-    step("erase") >> step("close night")
+    approvable_step("erase") >> step("close night")
 
 
 delete_personal_data()

@@ -42,7 +42,7 @@ select
     'c' || n as contact_id,
     $as_of::timestamp - to_days((1 + n % 30)::integer) as as_of,
     'sent' as outcome
-from range($enrolled) as numbers (n);
+from range($messaged) as numbers (n);
 insert into raw.esp_events by name
 select
     'sandbox' as esp,

@@ -3,7 +3,8 @@
 ReveilError
 ├── BadInput      exit 2: a file, setting or argument is wrong; somebody must correct it
 └── Refused       exit 1: a check or guard said no; nothing was done
-    └── Busy      exit 1: somebody else holds a lock; the same may pass later
+    ├── Busy             exit 1: somebody else holds a lock; the same may pass later
+    └── NeedsApproval    exit 1: a person has to look first
 """
 
 from __future__ import annotations
@@ -29,3 +30,7 @@ class Refused(ReveilError):
 
 class Busy(Refused):
     """Another process holds what is needed. Nothing was done; try again later."""
+
+
+class NeedsApproval(Refused):
+    """A person has to look at what would be done, and say so. Nothing was done."""

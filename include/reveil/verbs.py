@@ -134,13 +134,13 @@ def erase(settings: Settings, as_of: datetime, approve: str | None = None) -> Re
     return run_erasure(settings, connected, as_of, now=utc_now(), approve=approve)
 
 
-def erase_tonight(settings: Settings, as_of: datetime) -> Report:
+def erase_tonight(settings: Settings, as_of: datetime, approved_by: str | None = None) -> Report:
     """Requests every night; retention on the weekday of the settings."""
     from reveil.erasure import erase as run_erasure
     from reveil.erasure import kinds_of_night
 
     kinds = kinds_of_night(settings, as_of)
-    return run_erasure(settings, connected, as_of, now=utc_now(), kinds=kinds)
+    return run_erasure(settings, connected, as_of, now=utc_now(), approve=approved_by, kinds=kinds)
 
 
 def close_night(settings: Settings, as_of: datetime) -> Report:
@@ -170,11 +170,15 @@ STEPS: dict[str, Callable[[Settings, datetime], Report]] = {
 }
 """A night, in order."""
 
+APPROVABLE: dict[str, Callable[[Settings, datetime, str], Report]] = {"plan": plan, "erase": erase_tonight}
+"""The steps that may need a person's approval."""
 
-def take(step: str, settings: Settings, as_of: datetime) -> Report:
-    """One step of a night, logged as it happens; its figures tell the seconds that it took."""
+
+def take(step: str, settings: Settings, as_of: datetime, approved_by: str | None = None) -> Report:
+    """One step of a night, logged as it happens; its figures tell the seconds that it took. `approved_by` names who
+    approved a step that asked for it."""
     started = time.monotonic()
-    report = STEPS[step](settings, as_of)
+    report = APPROVABLE[step](settings, as_of, approved_by) if approved_by else STEPS[step](settings, as_of)
     for line in report.lines:
         log.info("%s: %s", step, line)
     seconds = round(time.monotonic() - started, 2)

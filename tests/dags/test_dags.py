@@ -79,6 +79,7 @@ def test_parsing_imports_no_heavy_library_and_no_verb(parsed: dict[str, Any]) ->
     assert parsed["heavy"] == []
     assert set(parsed["reveil"]) <= {
         "reveil.airflow",
+        "reveil.airflow.approval",
         "reveil.airflow.steps",
         "reveil.errors",
         "reveil.instants",

@@ -23,12 +23,14 @@ from reveil.esp.http import HttpSession
 from reveil.esp.listmonk import Listmonk
 from reveil.push import push
 from reveil.sandbox import running
+from reveil.warehouse import Warehouse
 
 pytestmark = pytest.mark.slow
 
 KILLS = 300
 KILLS_A_NIGHT = 6
-CONTACTS = 6
+CONTACTS = 8
+IN_BUDGET = 6
 FAULTS: dict[str, dict[str, Any]] = {
     "5xx before": {"kind": "500_before"},
     "5xx after accepting": {"kind": "500_after"},
@@ -41,8 +43,19 @@ FAULTS: dict[str, dict[str, Any]] = {
     "import lost": {"kind": "lost_import", "match": "POST /api/import/subscribers"},
     "list count wrong": {"kind": "stale_counts", "match": "GET /api/lists*"},
 }
+OFFER = 10
+"""What each message commits of the budget, which has room for all of a night but two."""
 CALLS = ("POST /api/lists", "POST /api/import/subscribers", "POST /api/campaigns", "PUT /api/campaigns/*",
          "PUT /api/subscribers/*", "GET /api/*")  # fmt: skip
+
+
+BATCHES = """
+select
+    planned,
+    (select count(*) from journal.batch_contacts where batch_contacts.batch_key = batches.batch_key),
+    batch_key in (select batch_key from journal.batch_events where event = 'cancelled')
+from journal.batches
+"""
 
 
 def impatient(night: Night) -> Listmonk:
@@ -125,15 +138,44 @@ def reckon(night: Night, totals: Counter[str]) -> None:
     planned = query(night.settings, "select contact_id, outcome from journal.batch_contacts")
     outcomes = {f"{night.name}{contact}@gmail.example": outcome for contact, outcome in planned}
     assert set(messages.values()) <= {1}, f"{night.name}: somebody was mailed twice"
-    assert set(outcomes) in (set(), set(night.addresses)), f"{night.name}: somebody is lost"
+    assert set(outcomes) <= set(night.addresses)
+    batches = query(night.settings, BATCHES)
+    assert sum(int(str(planned)) for planned, _, _ in batches) in (0, IN_BUDGET), f"{night.name}: {batches}"
+    for planned, found, is_cancelled in batches:
+        assert found == (0 if is_cancelled else planned), f"{night.name}: somebody is lost"
     for address in night.addresses:
         outcome = outcomes.get(address, "released")
         totals[str(outcome)] += 1
         assert outcome in ("sent", "refused", "unknown", "released"), f"{night.name}: {outcome}"
         if outcome != "unknown":  # otherwise the journal and the provider agree
             assert messages.get(address, 0) == (outcome == "sent"), f"{night.name}: {outcome}, sent otherwise"
+    totals["committed"] += budget_kept(night, len(outcomes))
     closed = "select count(*) from journal.batches where batch_key not in (select batch_key from journal.batch_events"
     assert query(night.settings, closed + " where event in ('closed', 'cancelled'))") == [(0,)]
+
+
+def give_a_budget(template: Template) -> None:
+    with Warehouse(template.made).write("test") as connection:
+        budget = ["gifts", OFFER * IN_BUDGET]
+        connection.execute(
+            "insert into rules.budgets (budget, amount, currency, period) values (?, ?, 'EUR', 'month')", budget
+        )
+        connection.execute(
+            "update marts.next_step set offer = 'gift', offer_cost = ?, budget = 'gifts', currency = 'EUR'", [OFFER]
+        )
+
+
+def budget_kept(night: Night, in_batches: int) -> int:
+    """What is committed once the night is over: of each contact in a batch once, and never above the budget."""
+    entries = query(
+        night.settings,
+        "select contact_id, sum(if(entry = 'committed', amount, -amount))::integer from journal.budget_entries"
+        " group by contact_id",
+    )
+    assert {amount for _, amount in entries} <= {0, OFFER}, f"{night.name}: committed twice"
+    committed = sum(int(str(amount)) for _, amount in entries)
+    assert committed == OFFER * in_batches <= OFFER * IN_BUDGET, f"{night.name}: the budget is not kept"
+    return committed
 
 
 def test_no_fault_and_no_kill_mails_anybody_twice_or_loses_anybody(tmp_path: Path) -> None:
@@ -144,6 +186,7 @@ def test_no_fault_and_no_kill_mails_anybody_twice_or_loses_anybody(tmp_path: Pat
     with running(tmp_path / "sandbox", clock=NIGHT) as handle:
         set_shares(handle)
         template = Template(tmp_path / "template", handle, CONTACTS)
+        give_a_budget(template)
         while kills < KILLS or set(seen) != {*FAULTS, *MEANWHILE}:
             nights += 1
             night = template.night(tmp_path, f"n{nights:03}")

@@ -21,6 +21,7 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 
+from reveil.airflow.approval import UNATTENDED
 from reveil.airflow.steps import POOL
 from reveil.errors import Refused
 from reveil.report import Report
@@ -39,7 +40,7 @@ def run_dags(settings: Settings, as_of: datetime) -> dict[str, dict[str, Any]]:
     """
     prepare()
     figures: dict[str, dict[str, Any]] = {}
-    with _connections(settings), airflow_log() as file:
+    with _environment(settings, **{UNATTENDED: "1"}), airflow_log() as file:
         bag = DagBag(settings.project / "dags")
         if bag.import_errors:
             raise Refused(f"DAG files with errors: {', '.join(bag.import_errors)}; see {file}")
@@ -67,7 +68,7 @@ def _run_dag(bag: DagBag, dag_id: str, as_of: datetime, file: Path) -> dict[str,
 def standalone(settings: Settings) -> Report:
     """Airflow's web server, scheduler and the rest as one child process, until it ends."""
     prepare()
-    with _connections(settings):
+    with _environment(settings):
         binaries = Path(sys.executable).parent
         # its components are started by name
         environment = {**os.environ, "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -101,7 +102,7 @@ def cli(*words: str) -> None:
 
 
 @contextmanager
-def _connections(settings: Settings) -> Iterator[None]:
+def _environment(settings: Settings, **more: str) -> Iterator[None]:
     """The two connections for this night, where Airflow looks first: the environment."""
     esp = {
         "conn_type": "http",
@@ -111,7 +112,7 @@ def _connections(settings: Settings) -> Iterator[None]:
         "extra": {"provider": settings.esp.provider},
     }
     warehouse = {"conn_type": "generic", "extra": {"data": str(settings.data)}}
-    values = {"AIRFLOW_CONN_ESP_DEFAULT": json.dumps(esp), "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse)}
+    values = {"AIRFLOW_CONN_ESP_DEFAULT": json.dumps(esp), "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse), **more}
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

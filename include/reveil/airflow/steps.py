@@ -17,7 +17,7 @@ from typing import Any
 from airflow.sdk import Asset, Connection, Param, get_current_context, task
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from reveil.errors import BadInput, Busy, ReveilError
+from reveil.errors import BadInput, Busy, NeedsApproval, ReveilError
 from reveil.instants import naive_utc, parse_instant
 from reveil.settings import Settings, load_settings
 
@@ -53,25 +53,39 @@ def step(verb: str, *, outlet: Asset | None = None, **task_options: Any) -> Any:
         **task_options,
     )
     def run_verb() -> dict[str, Any]:
-        context = get_current_context()
-        settings = settings_of_connections()
-        as_of = night_of(context, settings)
-        figures = _run(verb, settings, as_of)
-        if outlet:
-            context["outlet_events"][outlet].extra = {"as_of": as_of.isoformat()}
-        return figures
+        return run_step(verb, get_current_context(), outlet=outlet)
 
     return run_verb()
 
 
-def _run(verb: str, settings: Settings, as_of: datetime) -> dict[str, Any]:
+def run_step(
+    verb: str,
+    context: Any,
+    *,
+    outlet: Asset | None = None,
+    approved_by: str | None = None,
+    may_ask: bool = False,
+) -> dict[str, Any]:
+    """Run the verb for the night of `context`; its figures. NeedsApproval leaves as it is with `may_ask`, every other
+    error as Airflow's, by whether a retry can help."""
+    settings = settings_of_connections()
+    as_of = night_of(context, settings)
+    figures = _run(verb, settings, as_of, approved_by, may_ask)
+    if outlet:
+        context["outlet_events"][outlet].extra = {"as_of": as_of.isoformat()}
+    return figures
+
+
+def _run(verb: str, settings: Settings, as_of: datetime, approved_by: str | None, may_ask: bool) -> dict[str, Any]:
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
     from reveil.verbs import take
 
     try:
-        return dict(take(verb, settings, as_of).figures)
+        return dict(take(verb, settings, as_of, approved_by).figures)
     except ReveilError as error:
+        if may_ask and isinstance(error, NeedsApproval):
+            raise
         log.error("%s: %s", verb, error)
         # raised anew: the frames where it happened hold recipients, and Airflow can be told to print them
         kind = AirflowException if may_pass(error) else AirflowFailException

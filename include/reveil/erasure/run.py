@@ -15,7 +15,7 @@ from reveil.compliance import Compliance
 from reveil.erasure.due import due_list
 from reveil.erasure.state import REASONS, Kind, Person, RunFolder, State
 from reveil.erasure.steps import STEPS, Run
-from reveil.errors import Refused
+from reveil.errors import NeedsApproval, Refused
 from reveil.esp.base import Esp, EspUnavailable
 from reveil.load import freshness, origin_of
 from reveil.report import Report
@@ -154,7 +154,7 @@ def _approved(
             return approve
     if is_first or due > limit:
         why = f"is the first of its kind ({kind})" if is_first else f"is above {limit:,}"
-        raise Refused(
+        raise NeedsApproval(
             f"{due:,} contacts are due, which {why}: look at marts.erasure_due, then run "
             f"`reveil erase --as-of {as_of:%Y-%m-%dT%H:%M} --execute --approve NAME`"
         )

@@ -19,8 +19,8 @@ def plan(settings: Settings, as_of: datetime, now: datetime, approved_by: str | 
     """Write journal.audience for this night from the marts of this night.
 
     A campaign whose batches of this night stand in the journal gets no new audience: its batches are
-    resumed. Repeatable. Raises BadInput for another night's marts or an as-of far from the clock, and Refused
-    when a source is stale or shrunken, or when a person has to approve and `approved_by` names nobody.
+    resumed. Repeatable. Raises BadInput for another night's marts or an as-of far from the clock, Refused
+    when a source is stale or shrunken, and NeedsApproval when a person has to look and `approved_by` names nobody.
     """
     permission.require_near_the_clock(settings, as_of, now)
     with Warehouse(settings).write("plan") as connection:
