@@ -1,51 +1,55 @@
-"""An erasure that is killed after any of its side effects: whoever goes on ends it, once, and touches nobody else.
+"""An erasure that is killed anywhere: whoever goes on ends it, once, and touches nobody else.
 
-One run is killed again and again: each process dies one side effect further into the step at hand than the one
-before it, until the step is done; then the next step is tried the same way.
+Each start is a process of its own, forked from a server that has imported the libraries and started nothing. In the
+first test it dies one side effect further into the step at hand than the one before it, until the step is done; then
+the next step is tried the same way. In the second it dies at random moments.
 """
 
 from __future__ import annotations
 
-import os
+import multiprocessing
+import random
+import shutil
 import signal
+from collections import Counter
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from erasing import DUE, STAY, adapter, address, ledger, make, marks, rows, run, settings_at
-from killing import die, numbered
+from erasing import ASKED, DUE, OLD, STAY, adapter, address, erase_until, ledger, make, marks, rows, settings_at
 
-from reveil.compliance import Compliance
 from reveil.erasure import steps
 from reveil.erasure.state import RunFolder
-from reveil.sandbox import running
+from reveil.publish import publish
+from reveil.sandbox import SandboxHandle, running
 from reveil.settings import Settings
-from reveil.warehouse import Warehouse
+from reveil.warehouse import Warehouse, connect
 
-OWNERS: dict[Any, tuple[str, ...]] = {
-    RunFolder: ("make", "note", "advance", "remove"),
-    Path: ("replace",),
-    Compliance: ("add_suppressions",),
-    steps: ("erase_at_esp", "sweep_landing", "sweep_traces", "build", "rewrite", "publish", "verify", "record"),
-}
 MOST_KILLS = 150
-PATIENCE_SECONDS = 60
+RANDOM_KILLS = 200
+KILLS_A_RUN = 12
+LONGEST_SECONDS = 9.0
+"""About as long as a whole erasure takes here."""
+WITHOUT_PERSONS = ("marts.campaign_results", "marts.campaign_lift")
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["erasing", "dbt.cli.main", "dbt.adapters.duckdb"])
 
 
-def go_on(settings: Settings, number: int) -> bool:
-    """Erase in a process of its own that dies right after that side effect; whether it was reached."""
-    child = os.fork()
-    if child == 0:
-        signal.alarm(PATIENCE_SECONDS)  # a fork of a process with threads may hang: that is one more kill
-        try:
-            with numbered(OWNERS, lambda current: die() if current == number else None):
-                run(settings)
-            os._exit(0)
-        finally:
-            os._exit(3)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, f"failed before side effect {number}"
-    return os.WIFSIGNALED(status)
+def started(data: Path, handle: SandboxHandle, number: int = 0) -> BaseProcess:
+    process = SERVER.Process(target=erase_until, args=(data, handle, number))
+    process.start()
+    return process
+
+
+def was_killed(process: BaseProcess, seconds: float | None = None) -> bool:
+    """Whether it died by SIGKILL, its own or ours after so many seconds, rather than ended."""
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+    return process.exitcode != 0
 
 
 def progress(settings: Settings) -> list[tuple[str, str]]:
@@ -56,35 +60,90 @@ def progress(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.slow
 def test_an_erasure_killed_after_any_side_effect_ends_once_and_touches_nobody_else(tmp_path: Path) -> None:
     with running(tmp_path / "sandbox") as handle:
         settings = settings_at(tmp_path / "data", handle)
         make(settings)
-        before = rows(settings)
+        publish(settings)
+        before = kept(settings)
         kills: list[tuple[str, str, int]] = []
         number, at = 1, progress(settings)
-        while go_on(settings, number):
+        while was_killed(started(settings.data, handle, number)):
+            require_whole_copy(settings)
             now = progress(settings)
             kills.append((*(now[0] if now else ("", "")), number))
             number, at = (1, now) if now != at else (number + 1, now)
             assert len(kills) < MOST_KILLS, kills[-20:]
-
         stopped_in = {step for _, step, _ in kills}
         assert stopped_in >= {*steps.STEPS}, stopped_in  # every step was done and its process killed
-        assert progress(settings) == []
-        records = ledger(settings)
-        assert [one["run_id"] for one in records] == ["2026-11-23-requests-1", "2026-11-23-retention-1"]
-        assert [one["reasons"] for one in records] == [{"request": 1}, {"retention": 3}]
-        assert all(one["seen"]["found"] == 0 and one["seen"]["values"] for one in records)
-        assert rows(settings) == before
-        assert remaining(settings) == list(STAY)
-        assert adapter(settings).find(*(address(one) for one in DUE)) == []
-        assert len(adapter(settings).find(*(address(one) for one in STAY))) == len(STAY)
-        assert totals(settings) == (len(DUE), 5 * (len(STAY) + len(DUE)), 5)
-        found = [file for file in settings.data.rglob("*") if file.is_file() and holds(file)]
-        assert found == []
-        assert not list(settings.erasure_runs.iterdir())
+        print(f"killed {len(kills)} times, after each side effect of {len(steps.STEPS)} steps in two runs")
+        require_complete(settings, before)
+
+
+@pytest.mark.slow
+def test_an_erasure_killed_at_random_moments_ends_once_and_touches_nobody_else(tmp_path: Path) -> None:
+    with running(tmp_path / "sandbox") as handle:
+        made = settings_at(tmp_path / "made", handle)
+        make(made)
+        publish(made)
+        before = kept(made)
+    rng = random.Random(20261125)
+    kills: Counter[str] = Counter()
+    nights = 0
+    while kills.total() < RANDOM_KILLS:
+        nights += 1
+        shutil.copytree(tmp_path / "made", tmp_path / f"data{nights}")
+        shutil.copytree(tmp_path / "sandbox", tmp_path / f"sandbox{nights}")
+        with running(tmp_path / f"sandbox{nights}") as handle:
+            settings = settings_at(tmp_path / f"data{nights}", handle)
+            for _ in range(KILLS_A_RUN):
+                killed = was_killed(started(settings.data, handle), rng.uniform(0.05, LONGEST_SECONDS))
+                require_whole_copy(settings)
+                if not killed:
+                    break
+                at = progress(settings)
+                kills[at[0][1] if at else "between runs"] += 1
+            else:
+                assert not was_killed(started(settings.data, handle))
+            require_complete(settings, before)
+        shutil.rmtree(tmp_path / f"data{nights}")
+    print(f"{nights} erasures, {kills.total()} kills, last step done: {dict(kills)}")
+
+
+def kept(settings: Settings) -> dict[str, Any]:
+    """What an erasure leaves as it is: everybody else's rows, what campaigns led to, and what budgets gave out."""
+    told: dict[str, Any] = dict(rows(settings))
+    with Warehouse(settings).read("test") as connection:
+        for table in WITHOUT_PERSONS:
+            told[table] = connection.execute(f"select * from {table} order by all").fetchall()
+        spent = "select budget, sum(amount) from journal.budget_entries group by budget"
+        told["spent"] = connection.execute(spent).fetchall()
+    return told
+
+
+def require_whole_copy(settings: Settings) -> None:
+    """What analysts read holds all of a run's people, or none of them."""
+    with connect(settings.published, read_only=True) as connection:
+        there = {one for (one,) in connection.execute("select contact_id from marts.contacts").fetchall()}
+    assert there >= {*STAY}
+    for people in (OLD, ASKED):
+        assert there & {*people} in (set(), {*people}), "half erased, and published"
+
+
+def require_complete(settings: Settings, before: dict[str, Any]) -> None:
+    assert progress(settings) == []
+    records = ledger(settings)
+    assert [one["run_id"] for one in records] == ["2026-11-23-requests-1", "2026-11-23-retention-1"]
+    assert [one["reasons"] for one in records] == [{"request": 1}, {"retention": 3}]
+    assert all(one["seen"]["found"] == 0 and one["seen"]["values"] for one in records)
+    assert kept(settings) == before
+    assert remaining(settings) == list(STAY)
+    assert adapter(settings).find(*(address(one) for one in DUE)) == []
+    assert len(adapter(settings).find(*(address(one) for one in STAY))) == len(STAY)
+    assert totals(settings) == (len(DUE), 5 * (len(STAY) + len(DUE)), 5)
+    found = [file for file in settings.data.rglob("*") if file.is_file() and holds(file)]
+    assert found == []
+    assert not list(settings.erasure_runs.iterdir())
 
 
 def remaining(settings: Settings) -> list[str]:
