@@ -1,14 +1,16 @@
 """What an erasure costs beside a bare copy of the same file: 1 % of the contacts, step by step, in one run.
 
-    python bench/erasure.py [--contacts 100000] [--events 5000000]
+    python bench/erasure.py [--contacts 1000000] [--events 50000000] [--folder DIR]
 
-Prints seconds per step, the warehouse part (delete, rebuild, new file) as a multiple of a bare COPY FROM DATABASE, and
-the search in MB/s of decoded data.
+Prints seconds per step, the warehouse part (delete, rebuild, new file) as a multiple of a bare COPY FROM DATABASE, the
+search in MB/s of decoded data, and the peak of memory. Needs about 10 GB of disk at the default size.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import resource
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ import synthetic
 from synthetic import UNTIL, Size
 
 from reveil import transform
+from reveil.compliance import Compliance
 from reveil.erasure import erase, steps
 from reveil.rules import write_rules
 from reveil.settings import Settings
@@ -65,12 +68,13 @@ def timed(seconds: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--contacts", type=int, default=100_000)
-    parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--contacts", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=50_000_000)
+    parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     size = Size(given.contacts, given.events, given.events // 20, given.events // 20, 5 * 365)
     seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         settings = Settings(data=Path(folder))
         synthetic.write(settings, size)
         with Warehouse(settings).write("bench") as connection:
@@ -84,11 +88,16 @@ def main() -> None:
         copied = bare_copy(settings)
         timed(seconds)
         report = erase(settings, lambda _: nullcontext(Nobody()), UNTIL, UNTIL, kinds=["requests"])  # type: ignore[arg-type, return-value]
+        with Compliance(settings).read("bench") as connection:
+            (seen,) = connection.execute("select verification from ledger").fetchall()[0]
     print("\n".join(report.lines))
     for name, one in seconds.items():
         print(f"{name:20}{one:8.1f} s")
     part = sum(seconds[name] for name in WAREHOUSE_PART)
     print(f"bare copy           {copied:8.1f} s; the warehouse part is {part / copied:.1f} times that")
+    megabytes = json.loads(seen)["bytes"] / 1e6
+    print(f"search              {megabytes:8,.0f} MB, {megabytes / seconds['verify']:,.0f} MB/s")
+    print(f"peak memory         {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:8.1f} GB")
 
 
 if __name__ == "__main__":
