@@ -73,6 +73,9 @@ class Listmonk:
     def name(self) -> str:
         return self._name
 
+    def clock(self) -> datetime | None:
+        return self.sandbox_clock() if self._name == "sandbox" else None
+
     def check(self) -> Sequence[str]:
         self._get("/api/health")
         lists = self._lists()
