@@ -148,6 +148,10 @@ class Esp(Protocol):
     def check(self) -> Sequence[str]:
         """Ask who we are there and what we may do; send nothing. Sentences for a person."""
 
+    def check_sender(self, from_email: str) -> Sequence[str]:
+        """Ask whether messages may leave from that sender; send nothing. Sentences for a person; EspRejected with all
+        that is wrong and what to do about it."""
+
     def find_list(self, name: str) -> str | None: ...
 
     def create_list(self, name: str) -> str: ...
