@@ -86,7 +86,8 @@ def _stale_messages(settings: Settings) -> list[str]:
 def _esp(settings: Settings) -> list[str]:
     if settings.esp.is_sandbox and not settings.esp.url:
         return ["the embedded sandbox, started when needed"]
-    return list(verbs.connect(settings).check())
+    esp = verbs.connect(settings)
+    return [*esp.check(), *esp.check_sender(settings.esp.from_email)]
 
 
 EXAMINATIONS: dict[str, Examination] = {

@@ -110,6 +110,7 @@ def esp_check(settings: Settings) -> Report:
     lines = [f"provider {settings.esp.provider}, sending is {allowed}", f"sender {settings.esp.from_email}"]
     with connected(settings) as esp:
         lines += esp.check()
+        lines += esp.check_sender(settings.esp.from_email)
     return Report("esp check", tuple(lines), {"sentences": lines})
 
 

@@ -90,6 +90,63 @@ def test_a_rate_limit_is_waited_out_even_for_such_a_call() -> None:
     assert waits == [3.0]
 
 
+def test_a_wait_that_would_stall_the_night_is_not_sat_out_and_the_provider_not_asked_again() -> None:
+    waits: list[float] = []
+    with serving(429, headers={"Retry-After": "3600"}) as server:
+        with pytest.raises(EspUnavailable, match="asked to wait"):
+            session(server, waits).call("POST", "/x", repeatable=False, json={})
+        assert (server.calls, waits) == (1, [])
+
+
+class Clock:
+    """A clock that only waits move on."""
+
+    def __init__(self) -> None:
+        self.now, self.waits = 1_790_000_000.0, list[float]()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+
+def timed(server: Script, clock: Clock) -> HttpSession:
+    url = f"http://127.0.0.1:{server.server_port}"
+    return HttpSession(url, None, 5, 3, sleep=clock.sleep, rng=random.Random(1), clock=clock)
+
+
+@pytest.mark.parametrize("family", ["RateLimit", "X-RateLimit", "x-sib-ratelimit"])
+def test_an_endpoint_whose_limit_is_used_up_is_called_after_the_reset_and_others_at_once(family: str) -> None:
+    clock = Clock()
+    with serving(headers={f"{family}-Remaining": "0", f"{family}-Reset": "20"}) as server:
+        there = timed(server, clock)
+        there.call("GET", "/lists/1", repeatable=True)
+        there.call("GET", "/campaigns/1", repeatable=True)
+        assert clock.waits == []
+        there.call("GET", "/lists/2", repeatable=True)
+        assert clock.waits == [20]
+
+
+def test_while_calls_are_left_nobody_waits() -> None:
+    clock = Clock()
+    with serving(headers={"RateLimit-Remaining": "1", "RateLimit-Reset": "20"}) as server:
+        for _ in range(3):
+            timed(server, clock).call("GET", "/lists", repeatable=True)
+    assert clock.waits == []
+
+
+def test_a_limit_that_is_reset_much_later_ends_the_run_without_a_call() -> None:
+    clock = Clock()
+    with serving(headers={"RateLimit-Remaining": "0", "RateLimit-Reset": "3000"}) as server:
+        there = timed(server, clock)
+        there.call("GET", "/lists", repeatable=True)
+        with pytest.raises(EspUnavailable, match="no further call for 3000 s"):
+            there.call("GET", "/lists", repeatable=True)
+        assert (server.calls, clock.waits) == (1, [])
+
+
 def test_retries_are_bounded() -> None:
     with serving(*[503] * 10) as server:
         with pytest.raises(EspUncertain):

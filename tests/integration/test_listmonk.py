@@ -57,6 +57,64 @@ def test_wrong_credentials_are_told_from_an_esp_that_is_down(sandbox: SandboxHan
     assert any("sandbox" in sentence for sentence in adapter(sandbox).check())
 
 
+SENDER = "Shop <news@shop.invalid>"
+
+
+def sender_checked(handle: SandboxHandle, from_email: str = SENDER, options: dict[str, object] | None = None) -> str:
+    """What a real server in this state would make the check say."""
+    control(handle, "PUT", "/sandbox/options", options or {})
+    http = HttpSession(handle.url, (handle.user, handle.token), 10, 3, sleep=lambda _: None)
+    try:
+        return "; ".join(Listmonk(http).check_sender(from_email))
+    except EspRejected as error:
+        return f"WRONG {error}"
+
+
+def test_a_sender_that_the_server_has_as_its_own_is_good(sandbox: SandboxHandle) -> None:
+    told = sender_checked(sandbox, "Shop <News@shop.invalid>", {"from_email": "news@shop.invalid"})
+    assert told == "the sender Shop <News@shop.invalid> is listmonk's own; 1 SMTP servers are enabled"
+
+
+def test_another_sender_than_the_servers_own_is_told_with_what_it_takes(sandbox: SandboxHandle) -> None:
+    told = sender_checked(sandbox)
+    assert told.startswith(
+        f"the sender is {SENDER}; listmonk's own messages come from listmonk <noreply@listmonk.invalid>"
+    )
+    assert "SPF and DKIM of shop.invalid" in told
+
+
+@pytest.mark.parametrize(
+    ("from_email", "options", "fault"),
+    [
+        ("Shop", {}, "esp.from_email in settings.yml is no sender"),
+        ("Shop <news@shop.example>", {}, "is still the example"),
+        (SENDER, {"smtp_servers": 0}, "no SMTP server is enabled"),
+        (
+            SENDER,
+            {"smtp_from": "Other <other@shop.invalid>"},
+            "puts its own sender, Other <other@shop.invalid>, on every",
+        ),
+        (SENDER, {"individual_tracking": False}, "individual tracking is off"),
+    ],
+)
+def test_what_is_wrong_with_the_sender_is_said_with_where_to_correct_it(
+    sandbox: SandboxHandle, from_email: str, options: dict[str, object], fault: str
+) -> None:
+    told = sender_checked(sandbox, from_email, options)
+    assert told.startswith("WRONG ")
+    assert fault in told
+
+
+def test_all_that_is_wrong_is_said_at_once(sandbox: SandboxHandle) -> None:
+    told = sender_checked(sandbox, "Shop", {"smtp_servers": 0, "individual_tracking": False})
+    assert all(word in told for word in ("no sender", "no SMTP server", "individual tracking"))
+
+
+def test_credentials_that_may_not_read_the_settings_are_no_fault(sandbox: SandboxHandle) -> None:
+    control(sandbox, "PUT", "/sandbox/faults", [{"match": "GET /api/settings", "kind": "403"}])
+    assert "not checked" in sender_checked(sandbox)
+
+
 def test_a_list_is_found_by_its_whole_name_only(sandbox: SandboxHandle) -> None:
     esp = adapter(sandbox)
     made = esp.create_list("winback/one/fr/1998-07-01/1")
@@ -186,16 +244,57 @@ def test_a_scheduled_campaign_starts_by_itself_at_its_hour(sandbox: SandboxHandl
     assert len(sent(sandbox)) == 3
 
 
-def test_attributes_that_others_have_set_stay(sandbox: SandboxHandle) -> None:
+def subscribers(handle: SandboxHandle) -> list[tuple[str, str, object]]:
+    rows = control(handle, "GET", "/api/subscribers", order_by="id", order="asc", per_page="all")["results"]
+    return [(row["email"], row["name"], row["attribs"]) for row in rows]
+
+
+def make_known(handle: SandboxHandle, number: int, attribs: object, name: str = "Theirs") -> None:
+    """Somebody whom the provider knows already."""
+    body = {"email": f"c{number}@gmail.example", "name": name, "status": "enabled", "attribs": attribs}
+    control(handle, "POST", "/api/subscribers", body)
+
+
+def test_who_is_known_already_gets_our_key_beside_what_others_have_set(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox, page_size=3)
+    theirs = {"shoe": 42, "words": {"é": [1, '2, "3"']}}
+    for number in range(7):  # more than a page
+        make_known(sandbox, number, theirs)
+    for _ in range(2):
+        assert esp.upload(esp.create_list("batch"), recipients(8)).accepted == 8
+        assert subscribers(sandbox) == [
+            *((f"c{n}@gmail.example", "Theirs", {**theirs, "reveil": {"contact_id": f"c{n}"}}) for n in range(7)),
+            ("c7@gmail.example", "Contact 7", {"reveil": {"contact_id": "c7"}}),
+        ]
+
+
+def test_only_who_is_uploaded_gets_our_key_and_who_has_it_is_not_written_again(sandbox: SandboxHandle) -> None:
     esp = adapter(sandbox)
-    body = {"email": "c0@gmail.example", "name": "Theirs", "status": "enabled", "attribs": {"shoe": 42}}
-    control(sandbox, "POST", "/api/subscribers", body)
-    esp.upload(esp.create_list("batch"), recipients(2))
-    rows = control(sandbox, "GET", "/api/subscribers", order_by="id", order="asc")["results"]
-    assert [(row["name"], row["attribs"]) for row in rows] == [
-        ("Theirs", {"shoe": 42}),
-        ("Contact 1", {"reveil": {"contact_id": "c1"}}),
-    ]
+    for number in range(2):
+        make_known(sandbox, number, {})
+    list_id = esp.create_list("batch")
+    other = control(sandbox, "GET", "/api/subscribers", search="c1@")["results"][0]["id"]
+    body = {"ids": [other], "action": "add", "target_list_ids": [int(list_id)], "status": "confirmed"}
+    control(sandbox, "PUT", "/api/subscribers/lists", body)
+    esp.upload(list_id, recipients(1))
+    assert [attribs for _, _, attribs in subscribers(sandbox)] == [{"reveil": {"contact_id": "c0"}}, {}]
+    control(sandbox, "PATCH", "/api/subscribers/1", {"attribs": {"shoe": 42}})
+    esp.upload(list_id, recipients(1))
+    assert subscribers(sandbox)[0][2] == {"reveil": {"contact_id": "c0"}, "shoe": 42}
+
+
+def test_giving_our_key_lifts_no_suppression_and_no_unsubscribe(sandbox: SandboxHandle) -> None:
+    esp = adapter(sandbox)
+    for number in range(2):
+        make_known(sandbox, number, {"shoe": 42})
+    list_id = esp.create_list("batch")
+    control(sandbox, "PUT", "/api/subscribers/blocklist", {"ids": [1]})
+    for action in ("add", "unsubscribe"):
+        body = {"ids": [2], "action": action, "target_list_ids": [int(list_id)], "status": "confirmed"}
+        control(sandbox, "PUT", "/api/subscribers/lists", body)
+    esp.upload(list_id, recipients(3))
+    assert {one.address[:2]: one.may_receive for one in esp.members(list_id)} == {"c0": False, "c1": False, "c2": True}
+    assert all("reveil" in attribs for _, _, attribs in subscribers(sandbox))
 
 
 def test_a_test_goes_to_its_address_alone_and_leaves_no_campaign(sandbox: SandboxHandle) -> None:

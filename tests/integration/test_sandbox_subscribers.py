@@ -85,6 +85,15 @@ def test_conditions_on_subscriptions_need_a_list(client: Client) -> None:
     assert emails(client, query=query) == []
 
 
+def test_who_lacks_an_attribute_is_found(client: Client) -> None:
+    for number, attribs in enumerate(({}, {"reveil": {}}, {"reveil": {"contact_id": "1"}})):
+        client.data("POST", "/api/subscribers", json={"email": f"lack{number}@shop.example", "attribs": attribs})
+    query = "subscribers.attribs->'reveil'->>'contact_id' IS NULL"
+    found = emails(client, query=query, search="lack")
+    assert sorted(found) == ["lack0@shop.example", "lack1@shop.example"]
+    assert client.refusal("GET", "/api/subscribers", params={"query": f"{query} 1"})[0] == 400
+
+
 def test_incremental_reading_by_updated_at(client: Client) -> None:
     client.import_csv("email\nincr@shop.example\n")
     query = f"subscribers.updated_at >= '{NIGHT}' AND subscribers.email='incr@shop.example'"

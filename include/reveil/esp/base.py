@@ -141,8 +141,16 @@ class Esp(Protocol):
     def name(self) -> str:
         """The name under which rows of this provider are stored."""
 
+    def clock(self) -> datetime | None:
+        """The provider's time (naive UTC) where it is not the world's, as the sandbox's: whoever looks at what was
+        heard "until now" must then leave out what is later. None: it is now."""
+
     def check(self) -> Sequence[str]:
         """Ask who we are there and what we may do; send nothing. Sentences for a person."""
+
+    def check_sender(self, from_email: str) -> Sequence[str]:
+        """Ask whether messages may leave from that sender; send nothing. Sentences for a person; EspRejected with all
+        that is wrong and what to do about it."""
 
     def find_list(self, name: str) -> str | None: ...
 

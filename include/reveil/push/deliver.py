@@ -119,7 +119,7 @@ def _fill_and_start(delivery: Delivery, batch: Batch) -> EspCampaign | None:
     """The campaign, started; None where nobody is left to mail."""
     list_id = find_or_make_list(delivery.esp, batch.key)
     with spool(delivery.settings, "push") as folder:
-        mailing = Mailing(Warehouse(delivery.settings), batch, delivery.esp.name, folder)
+        mailing = Mailing(Warehouse(delivery.settings), batch, delivery.esp, folder)
         _fill(delivery, mailing, list_id)
         campaign = _find_or_make_campaign(delivery, batch, list_id)
         _last_look(delivery, mailing, list_id)
@@ -148,7 +148,7 @@ def _take_off_strangers(delivery: Delivery, mailing: Mailing, list_id: str) -> N
 def _last_look(delivery: Delivery, mailing: Mailing, list_id: str) -> None:
     """Just before the start: whoever objected while the list was being filled, and halted mailbox providers."""
     gather(delivery.settings, delivery.esp, delivery.as_of)
-    late = mailing.look_again(halted_providers(Warehouse(delivery.settings)))
+    late = mailing.look_again(halted_providers(Warehouse(delivery.settings), delivery.esp.clock()))
     if late:
         delivery.esp.remove_members(list_id, late)
 
@@ -161,7 +161,7 @@ def _go_on(delivery: Delivery, batch: Batch, campaign: EspCampaign) -> None:
         return
     list_id = find_or_make_list(delivery.esp, batch.key)
     with spool(delivery.settings, "push") as folder:
-        mailing = Mailing(Warehouse(delivery.settings), batch, delivery.esp.name, folder)
+        mailing = Mailing(Warehouse(delivery.settings), batch, delivery.esp, folder)
         mailing.choose()
         _take_off_strangers(delivery, mailing, list_id)
         _last_look(delivery, mailing, list_id)

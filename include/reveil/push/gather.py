@@ -72,8 +72,9 @@ def _suppress_everywhere(settings: Settings, warehouse: Warehouse, esp: Esp, as_
     before that asks again, which changes nothing."""
     if not permission.is_allowed(settings, "send"):
         return 0
+    values = {"esp": esp.name, "until": esp.clock()}
     with warehouse.read("gather: unsubscribes to make global") as connection:
-        found = connection.execute(sql("unsubscribes_to_suppress"), {"esp": esp.name}).fetchall()
+        found = connection.execute(sql("unsubscribes_to_suppress"), values).fetchall()
     esp_ids = [esp_id for (esp_id,) in found]
     if esp_ids:
         esp.suppress(esp_ids)

@@ -23,15 +23,15 @@ Change = Literal["halt", "lift"]
 _NOTE = "insert into journal.guard_changes (provider, change, why, is_automatic, as_of) values (?, ?, ?, ?, ?)"
 
 
-def halted_providers(warehouse: Warehouse) -> set[str]:
-    """Mailbox providers that get nothing now; for the last look before a start.
+def halted_providers(warehouse: Warehouse, until: datetime | None = None) -> set[str]:
+    """Mailbox providers that get nothing now, or at `until`; for the last look before a start.
 
     Beside what stands in the journal, the figures of the build are looked at again, with everything sent and heard
     of since.
     A rate that reaches its limit only now is recorded as a halt.
     """
     with warehouse.read("push: guards") as connection:
-        fresh = connection.execute(sql("fresh_halts")).fetchall()
+        fresh = connection.execute(sql("fresh_halts"), {"until": until}).fetchall()
         (as_of,) = connection.execute("select max(as_of) from marts.deliverability").fetchall()[0]
         halted = _halted(connection)
     if fresh:

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from reveil.addresses import normalise_address
-from reveil.esp.base import Member, Recipient
+from reveil.esp.base import Esp, Member, Recipient
 from reveil.push.journal import Batch, release_contacts
 from reveil.warehouse import Warehouse, sql
 
@@ -25,7 +25,7 @@ _ROWS = 10_000
 class Mailing:
     """One attempt to bring a batch onto its list; its files stand in `folder`."""
 
-    def __init__(self, warehouse: Warehouse, batch: Batch, esp: str, folder: Path) -> None:
+    def __init__(self, warehouse: Warehouse, batch: Batch, esp: Esp, folder: Path) -> None:
         self._warehouse = warehouse
         self._batch = batch
         self._esp = esp
@@ -35,8 +35,9 @@ class Mailing:
 
     def choose(self) -> None:
         """Decide who of the undecided may be mailed now, and why the others may not."""
+        until = self._esp.clock()
         with self._warehouse.read("push: recipients") as connection:
-            self._decide(connection)
+            self._decide(connection, until)
             rows = connection.execute("select contact_id, address, name, refused_why from chosen order by contact_id")
             _write(self._chosen, ("contact_id", "address", "name", "refused_why"), _fetched(rows))
         _write(self._late, ("contact_id", "esp_id", "refused_why"), ())
@@ -55,15 +56,16 @@ class Mailing:
         _write(self._members, ("esp_id", "address", "may_receive"), rows)
         with self._warehouse.write("push: map subscribers") as connection:
             self._stage(connection)
-            connection.execute(sql("mailing_map"), {"esp": self._esp})
+            connection.execute(sql("mailing_map"), {"esp": self._esp.name})
             found = connection.execute(sql("mailing_strangers")).fetchall()
         return [esp_id for (esp_id,) in found]
 
     def look_again(self, halted: Collection[str]) -> Sequence[str]:
         """The members (esp_ids) who may no longer be mailed: whoever objected while the list was being filled, and
         whose mailbox provider is `halted`."""
+        until = self._esp.clock()
         with self._warehouse.read("push: last look") as connection:
-            self._decide(connection)
+            self._decide(connection, until)
             self._stage(connection)
             rows = connection.execute(sql("mailing_late"), {"halted": sorted(halted)}).fetchall()
         _write(self._late, ("contact_id", "esp_id", "refused_why"), rows)
@@ -87,9 +89,9 @@ class Mailing:
             connection.commit()
         return receiving
 
-    def _decide(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _decide(self, connection: duckdb.DuckDBPyConnection, until: datetime | None) -> None:
         values = {"batch_key": self._batch.key}
-        connection.execute("create temp table candidates as " + sql("batch_recipients"), values)
+        connection.execute("create temp table candidates as " + sql("batch_recipients"), {**values, "until": until})
         connection.execute(sql("mailing_choose"), {**values, "as_of": self._batch.as_of})
 
     def _stage(self, connection: duckdb.DuckDBPyConnection) -> None:

@@ -53,9 +53,9 @@ def sync_regular(settings: Settings, esp: Esp, as_of: datetime, now: datetime) -
     with warehouse.read("sync regular: marts of tonight") as connection:
         permission.require_marts_of(connection, as_of)
         permission.require_no_erased_back(settings, connection, as_of)
-    journal = RegularJournal(warehouse, esp.name, as_of)
     if not permission.is_allowed(settings, "send"):
-        return _dry_run(journal.changes())
+        return _dry_run(RegularJournal(warehouse, esp.name, as_of, clock=lambda: None).changes())
+    journal = RegularJournal(warehouse, esp.name, as_of, esp.clock)
     with push_lock(settings):
         permission.require_not_paused(settings)
         sync = _Sync(esp, journal, as_of, Counter())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,9 +74,11 @@ class Seen:
 class RegularJournal:
     """Opens the warehouse for each call and closes it again: none is held during an ESP call."""
 
-    def __init__(self, warehouse: Warehouse, esp: str, as_of: datetime) -> None:
+    def __init__(self, warehouse: Warehouse, esp: str, as_of: datetime, clock: Callable[[], datetime | None]) -> None:
+        """`clock` is the provider's, None where that is the world's."""
         self._warehouse = warehouse
         self._esp = esp
+        self._clock = clock
         self._as_of = as_of
 
     def changes(self) -> Changes:
@@ -147,8 +149,9 @@ class RegularJournal:
     @contextmanager
     def _wanted(self, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection with a table `wanted`: who is to be on which list right now."""
+        until = self._clock()
         with self._warehouse.write(f"sync regular: {purpose}") as connection:
-            connection.execute(sql("regular_wanted"))
+            connection.execute(sql("regular_wanted"), {"until": until})
             yield connection
 
 

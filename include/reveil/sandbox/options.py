@@ -17,7 +17,10 @@ class OptionValues:
     messages_per_tick     None sends a campaign at once, 0 holds it back, else so many messages a tick
     tick_seconds          the machine's seconds between two ticks
     skip_messages         contacts left out without a word by each campaign that starts from now on
-    hold_imports          imports stay at `importing`"""
+    hold_imports          imports stay at `importing`
+    from_email            the sender of the server's own messages
+    smtp_servers          how many it has to send through
+    smtp_from             the sender that these put on every message, if any"""
 
     individual_tracking: bool = True
     bounce_webhook: bool = True
@@ -25,6 +28,9 @@ class OptionValues:
     tick_seconds: float = 0.1
     skip_messages: int = 0
     hold_imports: bool = False
+    from_email: str = "listmonk <noreply@listmonk.invalid>"
+    smtp_servers: int = 1
+    smtp_from: str = ""
 
 
 class Options:
@@ -45,7 +51,7 @@ class Options:
         """ApiError 400 when a name or a value is not one of ours."""
         kinds = {field.name: _KINDS[str(field.type)] for field in fields(OptionValues)}
         for name, value in body.items():
-            if name not in kinds or type(value) not in kinds[name] or (value is not None and value < 0):
+            if name not in kinds or type(value) not in kinds[name] or _is_negative(value):
                 raise ApiError(400, f"Invalid option: {name}")
         with self._changed:
             self._values = replace(self._values, **body)
@@ -56,8 +62,13 @@ class Options:
             self._changed.wait_for(lambda: not self._values.hold_imports)
 
 
+def _is_negative(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value < 0
+
+
 _KINDS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
+    "str": (str,),
     "int": (int,),
     "float": (int, float),
     "int | None": (int, type(None)),

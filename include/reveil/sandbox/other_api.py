@@ -23,6 +23,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
         route("GET", "/api/import/subscribers/logs", handlers.import_log),
         route("DELETE", "/api/import/subscribers", handlers.stop_import),
         route("GET", "/api/maintenance/analytics/{kind}/export", handlers.export),
+        route("GET", "/api/settings", handlers.settings),
         route("GET", "/api/templates", handlers.templates),
         route("GET", "/api/bounces", handlers.bounces),
         route("POST", "/webhooks/bounce", handlers.bounce),
@@ -56,6 +57,19 @@ class _Others(Handlers):
         name = f"attachment; filename=campaign_{kind}.csv"
         headers = {"Cache-Control": "no-cache", "Content-Type": "text/csv", "Content-Disposition": name}
         return Response(text, headers=headers)
+
+    def settings(self, call: Call) -> Response:
+        """Those that whoever checks a sender looks at."""
+        values = self._sandbox.options.values
+        headers = [{"From": values.smtp_from}] if values.smtp_from else []
+        server = {"enabled": True, "host": "mail.listmonk.invalid", "email_headers": headers}
+        return answer(
+            {
+                "app.from_email": values.from_email,
+                "privacy.individual_tracking": values.individual_tracking,
+                "smtp": [server] * values.smtp_servers,
+            }
+        )
 
     def templates(self, call: Call) -> Response:
         return answer([_template(clock.zulu(0))])

@@ -3,7 +3,7 @@
     CONDITION [AND CONDITION]...
     CONDITION  subscribers.COLUMN OP LITERAL | subscribers.COLUMN IN (LITERAL, ...)
                subscriber_lists.COLUMN OP LITERAL
-               subscribers.attribs->>'KEY' = LITERAL   (also ->'KEY'->>'KEY')
+               subscribers.attribs->>'KEY' = LITERAL   (also ->'KEY'->>'KEY', and IS NULL)
 
 A real server runs whatever it is given. Everything else is answered with its 400.
 """
@@ -121,8 +121,12 @@ def _attribute(reader: _Reader) -> Where:
         if arrow not in ("->", "->>"):
             raise _refused(f'syntax error at or near "{arrow}"')
         keys.append(_text(reader.take()).replace('"', ""))
-    reader.expect("=")
     path = "$" + "".join(f'."{key}"' for key in keys)
+    if (reader.peek or "").lower() == "is":
+        for word in ("is", "null"):
+            reader.expect(word)
+        return Where("subscribers.attribs ->> ? is null", (path,))
+    reader.expect("=")
     return Where("cast(subscribers.attribs ->> ? as text) = ?", (path, _text(reader.take())))
 
 

@@ -1,5 +1,5 @@
 -- Who of a batch may be mailed at this moment. The raw tables are asked, not the marts: what was
--- gathered or loaded since the marts were built counts. Objections hold for the whole mailbox.
+-- gathered or loaded since the marts were built counts, up to the provider's time if it is not the world's. Objections hold for the whole mailbox.
 with batch as (
     select batch_contacts.contact_id, contacts.normalised_email, contacts.email, contacts.first_name,
         contacts.last_name, contacts.marketing_consent
@@ -23,13 +23,14 @@ objections as (
     from raw.esp_events as events
     inner join mailbox_contacts using (contact_id)
     where events.event in ('unsubscribed', 'complained', 'bounced_hard')
+        and ($until::timestamp is null or events.occurred_at <= $until)
     group by mailbox_contacts.normalised_email
 ),
 
 requests as (
-    select contact_id, null as normalised_email from raw.crm_erasure_requests where contact_id is not null
-    union all
-    select null, lower(trim(email)) from raw.crm_erasure_requests where email is not null
+    select contact_id, lower(trim(email)) as normalised_email
+    from raw.crm_erasure_requests
+    where $until::timestamp is null or requested_at <= $until
     union all
     select contact_id, null from journal.erasure_freezes
 )

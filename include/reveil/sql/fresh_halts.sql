@@ -1,5 +1,5 @@
 -- providers whose rates reach a limit once what happened since the build is added: messages of tonight's earlier
--- batches, and events gathered meanwhile. Without anything new, the build's verdict stands.
+-- batches, and events gathered meanwhile, up to the provider's time if it is not the world's. Without anything new, the build's verdict stands.
 with night as (
     select max(as_of) as as_of from marts.deliverability
 ),
@@ -28,6 +28,7 @@ fresh as (
         select distinct contact_id, event as act, batch_key is not null as is_reactivation
         from raw.esp_events
         where occurred_at >= (select as_of from night)
+            and ($until::timestamp is null or occurred_at <= $until)
             and event in ('bounced_hard', 'bounced_soft', 'complained', 'unsubscribed')
     ) as acts
     inner join marts.contacts as contacts using (contact_id)

@@ -1,5 +1,6 @@
 -- Who is to be on which list at this moment: the audience of tonight's marts, less whoever objected, bounced, lost
--- their consent or asked for erasure since they were built. Objections hold for the whole mailbox.
+-- their consent or asked for erasure since they were built. Objections hold for the whole mailbox;
+-- what is later than the provider's time, if that is not the world's, does not count.
 create or replace temp table wanted as
 with audience as (
     select
@@ -18,13 +19,16 @@ refusals as (
     from raw.esp_events as events
     inner join raw.crm_contacts as contacts using (contact_id)
     where events.event in ('unsubscribed', 'complained', 'bounced_hard') and contacts.normalised_email is not null
+        and ($until::timestamp is null or events.occurred_at <= $until)
     union
-    select lower(trim(email)) from raw.crm_erasure_requests where email is not null
+    select lower(trim(email))
+    from raw.crm_erasure_requests
+    where email is not null and ($until::timestamp is null or requested_at <= $until)
     union
     select contacts.normalised_email
     from raw.crm_erasure_requests as requests
     inner join raw.crm_contacts as contacts using (contact_id)
-    where contacts.normalised_email is not null
+    where contacts.normalised_email is not null and ($until::timestamp is null or requests.requested_at <= $until)
 )
 
 select * from audience where address not in (select address from refusals)
