@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -15,14 +14,15 @@ log = logging.getLogger("reveil")
 
 APPROVE = "Approve"
 REJECT = "Reject"
-UNATTENDED = "REVEIL_UNATTENDED"
-"""Set where nobody looks at Airflow's pages: a step then fails and says how to approve it on the command line."""
 
 
 class ApprovableStep(HITLOperator):  # type: ignore[misc]  # untyped where mypy looks
     """Runs a verb; where it raises NeedsApproval, the task parks without holding its pool slot, shows the reasons
     (counts and amounts, no personal data), and runs the verb again in the name of whoever approves. A rejection fails
     it."""
+
+    is_attended = True
+    """Whether somebody looks at Airflow's pages; without, the step fails and says how to approve it elsewhere."""
 
     def __init__(self, *, verb: str, **task_options: Any) -> None:
         super().__init__(
@@ -31,9 +31,8 @@ class ApprovableStep(HITLOperator):  # type: ignore[misc]  # untyped where mypy 
         self.verb = verb
 
     def execute(self, context: Any) -> Any:
-        unattended = bool(os.environ.get(UNATTENDED))
         try:
-            return run_step(self.verb, context, may_ask=not unattended)
+            return run_step(self.verb, context, may_ask=self.is_attended)
         except NeedsApproval as error:
             log.info("%s: %s", self.verb, error)
             self.body = str(error)

@@ -21,7 +21,7 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 
-from reveil.airflow.approval import UNATTENDED
+from reveil.airflow.approval import ApprovableStep
 from reveil.airflow.steps import POOL
 from reveil.errors import Refused
 from reveil.report import Report
@@ -40,7 +40,7 @@ def run_dags(settings: Settings, as_of: datetime) -> dict[str, dict[str, Any]]:
     """
     prepare()
     figures: dict[str, dict[str, Any]] = {}
-    with _environment(settings, **{UNATTENDED: "1"}), airflow_log() as file:
+    with _environment(settings), airflow_log() as file:
         bag = DagBag(settings.project / "dags")
         if bag.import_errors:
             raise Refused(f"DAG files with errors: {', '.join(bag.import_errors)}; see {file}")
@@ -54,6 +54,8 @@ def _run_dag(bag: DagBag, dag_id: str, as_of: datetime, file: Path) -> dict[str,
     dag = bag.dags[dag_id]
     for task in dag.tasks:
         task.retries = 0  # a person is waiting; what may pass is retried by the next `make nightly`
+        if isinstance(task, ApprovableStep):
+            task.is_attended = False
     if dag_id == ORDER[0]:
         run = dag.test(logical_date=as_of.replace(tzinfo=UTC))
     else:
@@ -102,7 +104,7 @@ def cli(*words: str) -> None:
 
 
 @contextmanager
-def _environment(settings: Settings, **more: str) -> Iterator[None]:
+def _environment(settings: Settings) -> Iterator[None]:
     """The two connections for this night, where Airflow looks first: the environment."""
     esp = {
         "conn_type": "http",
@@ -112,7 +114,7 @@ def _environment(settings: Settings, **more: str) -> Iterator[None]:
         "extra": {"provider": settings.esp.provider},
     }
     warehouse = {"conn_type": "generic", "extra": {"data": str(settings.data)}}
-    values = {"AIRFLOW_CONN_ESP_DEFAULT": json.dumps(esp), "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse), **more}
+    values = {"AIRFLOW_CONN_ESP_DEFAULT": json.dumps(esp), "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse)}
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
