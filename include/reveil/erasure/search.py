@@ -8,6 +8,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
@@ -102,31 +103,41 @@ class Search:
 
     def _tables(self, connection: duckdb.DuckDBPyConnection, database: str, name: str) -> int:
         """Every string column by value; bytes read."""
-        size = 0
-        ids = [(one,) for one in self.values.ids]
+        ids = [(form,) for one in self.values.ids for form in (one, f"m{one}")]
         addresses = [(one,) for one in self.values.addresses]
-        columns = connection.execute(sql("search_columns"), {"database": database}).fetchall()
         with (
             staged(connection, "gone_ids", ("value",), ids),
             staged(connection, "gone_addresses", ("value",), addresses),
         ):
             connection.execute("create temp table ids as select value from gone_ids")
-            connection.execute("create temp table keys as select 'm' || value as value from gone_ids")
             connection.execute("create temp table addresses as select value from gone_addresses")
-        for schema, table, column in columns:
-            size += self._column(connection, f'"{schema}"."{table}"', column, f"{name}: {schema}.{table}.{column}")
+        found = connection.execute(sql("search_columns"), {"database": database}).fetchall()
+        size = 0
+        for (schema, table), columns in groupby(found, key=lambda one: one[:2]):
+            names = [column for _, _, column in columns]
+            size += self._table(connection, f'"{schema}"."{table}"', names, f"{name}: {schema}.{table}")
         return size
 
-    def _column(self, connection: duckdb.DuckDBPyConnection, table: str, column: str, place: str) -> int:
-        is_number = column in self._numbers
-        quoted = '"' + column.replace('"', '""') + '"'
-        statement = sql("search_column").format(table=table, column=quoted)
-        values = {"is_number": is_number, "plain": ASCII_ADDRESS}
-        size, ids, addresses, others = connection.execute(statement, values).fetchall()[0]
-        self.findings.found(place, ids + addresses)
+    def _table(self, connection: duckdb.DuckDBPyConnection, table: str, columns: list[str], place: str) -> int:
+        """One pass over all columns, then one over each that may hold ids, and over each that may hold addresses."""
+        quoted = ['"' + column.replace('"', '""') + '"' for column in columns]
+        sizes = ",\n".join(sql("search_size").format(column=one) for one in quoted)
+        figures = connection.execute(f"select\n{sizes}\nfrom {table}").fetchall()[0]
+        for column, name, hints in zip(columns, quoted, figures[1::2], strict=True):
+            where = f"{place}.{column}"
+            if column not in self._numbers:
+                statement = sql("search_ids").format(table=table, column=name)
+                self.findings.found(where, connection.execute(statement).fetchall()[0][0])
+            if hints:
+                self._address_column(connection, table, name, where)
+        return int(sum(figures[::2]))
+
+    def _address_column(self, connection: duckdb.DuckDBPyConnection, table: str, column: str, place: str) -> None:
+        statement = sql("search_addresses").format(table=table, column=column)
+        addresses, others = connection.execute(statement, {"plain": ASCII_ADDRESS}).fetchall()[0]
+        self.findings.found(place, addresses)
         if others:
-            self.findings.found(place, self._longer(connection, table, quoted))
-        return int(size)
+            self.findings.found(place, self._longer(connection, table, column))
 
     def _longer(self, connection: duckdb.DuckDBPyConnection, table: str, column: str) -> int:
         """Addresses within longer texts."""
