@@ -141,11 +141,14 @@ counted as (
 
     select
         contact_id,
-        is_open,
-        count(*) as row_count,
-        {{ fingerprint_of_rows(['occurred_at', 'load_id']) }} as row_fingerprint
+        count(*) as all_rows,
+        {{ fingerprint_of_rows(['occurred_at', 'load_id']) }} as all_fingerprint,
+        count(*) filter (where is_open) as open_rows,
+        coalesce(
+            {{ fingerprint_of_rows(['occurred_at', 'load_id'], 'is_open') }}, 0
+        ) as open_fingerprint
     from raw_rows
-    group by contact_id, is_open
+    group by contact_id
 
 ),
 
@@ -153,10 +156,19 @@ counts as (
 
     select
         contact_id,
-        case when is_open then 'all_opened' else 'all_other' end as signal,
-        row_count,
-        row_fingerprint
+        'all_opened' as signal,
+        open_rows as row_count,
+        open_fingerprint as row_fingerprint
     from counted
+    where open_rows > 0
+    union all
+    select
+        contact_id,
+        'all_other' as signal,
+        all_rows - open_rows as row_count,
+        all_fingerprint - open_fingerprint as row_fingerprint
+    from counted
+    where all_rows > open_rows
     {%- if is_incremental() %}
     union all
     select
