@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def day(settings: Settings, size: dict[str, int], number: int) -> None:
 
 
 def build(settings: Settings, as_of: str, full_refresh: bool = False, memory: str | None = None) -> dict[str, float]:
-    settings = replace(settings, memory_limit=memory or settings.memory_limit)
+    settings = settings.model_copy(update={"memory_limit": memory or settings.memory_limit})
     return transform.build_only(settings, datetime.fromisoformat(as_of), MODELS, full_refresh=full_refresh)
 
 
