@@ -163,6 +163,11 @@ def _erasure(facts: Facts) -> str:
     overdue = f", {facts['days_overdue']} days overdue" if facts["days_overdue"] else ""
     if facts["erasure_reason"] == "request":
         return f"{due}, since the person asked for it{overdue}; {last}"
+    if facts["erasure_reason"] == "goodbye":
+        return f"{due}, since the goodbye got no answer{overdue}; {last}"
+    if facts["erasure_reason"] == "account":
+        months = facts["account_months"]
+        return f"{due}{overdue}: {last}, an account may be kept for {months} months, and the goodbye got no answer"
     held = f", held until {facts['hold_until']:%Y-%m-%d}" if _is_held(facts) else ""
     return f"{due}{overdue}: {last}, and it may be kept for {facts['months_kept']} months{held}; an open does not count"
 

@@ -16,7 +16,7 @@ KINDS = (EVERY, "customer", "prospect")
 SIGNALS = ("sign_up", "open", "click", "purchase", "login")
 
 _THRESHOLD_COLUMNS = ("business_line", "contact_kind", "signal", "dormant_after_days", "lost_after_days")
-_RETENTION_COLUMNS = ("business_line", "months", "hard_cap_months")
+_RETENTION_COLUMNS = ("business_line", "months", "hard_cap_months", "account_months")
 
 Row = Mapping[str, str]
 
@@ -54,14 +54,18 @@ def shortest_covers(file: Path) -> dict[str, int]:
 
 
 def check_retention(file: Path) -> None:
-    """Raise BadInput unless every period of retention_periods.csv is between 1 month and its cap
-    and a row for `*` serves the lines that have none."""
+    """Raise BadInput unless every period of retention_periods.csv is between 1 month and its cap, that of accounts
+    shorter or empty, and a row for `*` serves the lines that have none."""
     seen: dict[str, int] = {}
-    for number, row in _rows(file, _RETENTION_COLUMNS):
+    for number, row in _rows(file, _RETENTION_COLUMNS, may_be_empty=("account_months",)):
         months = _whole(file, number, row, "months")
         cap = _whole(file, number, row, "hard_cap_months")
         if not 1 <= months <= cap:
             raise BadInput(f"{file}, line {number}: months: must be from 1 to hard_cap_months ({cap})")
+        if row["account_months"] and not 1 <= _whole(file, number, row, "account_months") < months:
+            raise BadInput(
+                f"{file}, line {number}: account_months: must be at least 1 and below months ({months}), or empty"
+            )
         if row["business_line"] in seen:
             raise BadInput(f"{file}, line {number}: same business line as line {seen[row['business_line']]}; keep one")
         seen[row["business_line"]] = number
@@ -82,8 +86,8 @@ def _check_threshold(file: Path, number: int, row: Row) -> None:
         raise BadInput(f"{file}, line {number}: lost_after_days: must not be below dormant_after_days ({dormant})")
 
 
-def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
-    """Line number and cells of every row, none of them empty."""
+def _rows(file: Path, columns: tuple[str, ...], may_be_empty: tuple[str, ...] = ()) -> Iterator[tuple[int, Row]]:
+    """Line number and cells of every row, none of them empty but where they may be."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -93,7 +97,7 @@ def _rows(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
         raise BadInput(f"{file}, line 1: the columns must be {','.join(columns)}")
     for row in reader:
         for column in columns:
-            if not (row[column] or "").strip():
+            if row[column] is None or (not row[column].strip() and column not in may_be_empty):
                 raise BadInput(f"{file}, line {reader.line_num}: {column}: missing")
         if None in row:
             raise BadInput(f"{file}, line {reader.line_num}: more cells than columns")

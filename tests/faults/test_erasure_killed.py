@@ -7,6 +7,7 @@ the next step is tried the same way. In the second it dies at random moments.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import random
 import shutil
@@ -29,8 +30,11 @@ from reveil.warehouse import Warehouse, connect
 MOST_KILLS = 150
 RANDOM_KILLS = 200
 KILLS_A_RUN = 12
-LONGEST_SECONDS = 9.0
-"""About as long as a whole erasure takes here."""
+MOMENT_SECONDS = {"rebuild": 6.0}
+"""About as long as a step takes here."""
+SHORT_SECONDS = 0.3
+"""The same of all others."""
+LOOK_SECONDS = 0.002
 WITHOUT_PERSONS = ("marts.campaign_results", "marts.campaign_lift")
 SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(["erasing", "dbt.cli.main", "dbt.adapters.duckdb"])
@@ -97,7 +101,7 @@ def test_an_erasure_killed_at_random_moments_ends_once_and_touches_nobody_else(t
         with running(tmp_path / f"sandbox{nights}") as handle:
             settings = settings_at(tmp_path / f"data{nights}", handle)
             for _ in range(KILLS_A_RUN):
-                killed = was_killed(started(settings.data, handle), rng.uniform(0.05, LONGEST_SECONDS))
+                killed = was_killed_in_a_step_ahead(started(settings.data, handle), settings, rng)
                 require_whole_copy(settings)
                 if not killed:
                     break
@@ -108,6 +112,28 @@ def test_an_erasure_killed_at_random_moments_ends_once_and_touches_nobody_else(t
             require_complete(settings, before)
         shutil.rmtree(tmp_path / f"data{nights}")
     print(f"{nights} erasures, {kills.total()} kills, last step done: {dict(kills)}")
+    assert len(kills) >= len(steps.STEPS) - 1, "moments in few steps only"
+
+
+def was_killed_in_a_step_ahead(process: BaseProcess, settings: Settings, rng: random.Random) -> bool:
+    """Killed at a random moment of one of the steps that are not done yet, each as likely: by the clock alone nearly
+    all would fall into the longest."""
+    target = rng.randrange(min(_steps_done(settings), len(steps.STEPS) - 1), len(steps.STEPS))
+    while process.is_alive() and _steps_done(settings) < target:
+        process.join(LOOK_SECONDS)
+    longest = MOMENT_SECONDS.get(list(steps.STEPS)[target], SHORT_SECONDS)
+    return was_killed(process, rng.uniform(0, longest))
+
+
+def _steps_done(settings: Settings) -> int:
+    """Of the first run at hand; only looks, for the run goes on meanwhile."""
+    for file in sorted(settings.erasure_runs.glob("[!.]*/state.json")):
+        try:
+            done = json.loads(file.read_text(encoding="utf-8"))["done"]
+        except FileNotFoundError:
+            continue
+        return list(steps.STEPS).index(done) + 1 if done in steps.STEPS else 0
+    return 0
 
 
 def kept(settings: Settings) -> dict[str, Any]:

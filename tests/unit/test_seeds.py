@@ -13,7 +13,7 @@ from reveil.settings import PROJECT
 
 SEEDS = PROJECT / "dbt_project" / "seeds"
 THRESHOLDS = "business_line,contact_kind,signal,dormant_after_days,lost_after_days"
-RETENTION = "business_line,months,hard_cap_months"
+RETENTION = "business_line,months,hard_cap_months,account_months"
 
 
 def written(folder: Path, *lines: str) -> Path:
@@ -91,10 +91,15 @@ def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        (["*,48,36"], r"line 2: months: must be from 1 to hard_cap_months \(36\)"),
-        (["*,0,36"], "line 2: months"),
-        (["shop,12,36"], "no row for `\\*`"),
-        (["*,36,36", "*,24,36"], "line 3: same business line as line 2"),
+        (["*,48,36,"], r"line 2: months: must be from 1 to hard_cap_months \(36\)"),
+        (["*,0,36,"], "line 2: months"),
+        (["*,,36,24"], "line 2: months: missing"),
+        (["shop,12,36,"], "no row for `\\*`"),
+        (["*,36,36,", "*,24,36,"], "line 3: same business line as line 2"),
+        (["*,36,36,36"], r"line 2: account_months: must be at least 1 and below months \(36\), or empty"),
+        (["*,36,36,0"], "line 2: account_months: must be at least 1"),
+        (["*,36,36,two years"], "line 2: account_months: must be a whole number"),
+        (["*,36,36"], "line 2: account_months: missing"),
     ],
 )
 def test_a_retention_period_that_cannot_be_is_refused(tmp_path: Path, rows: list[str], told: str) -> None:

@@ -71,10 +71,13 @@ people as (
         statuses.is_drifting,
         statuses.is_mailable,
         statuses.not_mailable_reason,
-        clocks.due_on,
+        least(clocks.due_on, coalesce(dues.due_on, clocks.due_on)) as due_on,
+        -- the goodbye is also the warning without which the account's own period erases nobody
+        least(clocks.due_on, coalesce(clocks.account_ends_on, clocks.due_on)) as ends_on,
         clocks.last_contact_at
     from {{ ref('contact_status') }} as statuses
     inner join {{ ref('retention_clock') }} as clocks on statuses.contact_id = clocks.contact_id
+    left join {{ ref('erasure_due') }} as dues on statuses.contact_id = dues.contact_id
 
 ),
 
@@ -152,7 +155,7 @@ entries as (
                 campaigns.audience = 'goodbye'
                 and (
                     people.status = 'lost'
-                    or people.due_on <= {{ add_days(as_of_date(), var('goodbye_lead_days')) }}
+                    or people.ends_on <= {{ add_days(as_of_date(), var('goodbye_lead_days')) }}
                 )
             )
     left join open_enrolments on people.contact_id = open_enrolments.contact_id
@@ -198,7 +201,14 @@ enrolling as (
         concat(
             case
                 when entries.audience = 'goodbye' and entries.status <> 'lost'
-                    then concat('due for erasure on ', cast(entries.due_on as string))
+                    then
+                        concat(
+                            case
+                                when entries.ends_on < entries.due_on then 'its account ends on '
+                                else 'due for erasure on '
+                            end,
+                            cast(entries.ends_on as string)
+                        )
                 when entries.status = 'active'
                     then concat('drifting, active since ', cast(entries.status_since as string))
                 else concat(entries.status, ' since ', cast(entries.status_since as string))

@@ -12,21 +12,52 @@ requests as (
 
 ),
 
--- the latest goodbye that ended in silence, where its campaign says that silence erases early
-goodbyes as (
+-- goodbyes that ended in silence. The list runs weekly and looks so many days ahead: nobody is overdue when it
+-- first sees them
+silences as (
 
     select
         enrolments.contact_id,
-        max(enrolments.enrolled_at) as enrolled_at,
-        -- the list runs weekly and looks so many days ahead: nobody is overdue when it first sees them
-        {{ add_days('max(enrolments.closed_on)', var('ahead_days')) }} as due_on
+        enrolments.enrolled_at,
+        {{ add_days('enrolments.closed_on', var('ahead_days')) }} as due_on,
+        campaigns.erases_early
     from {{ ref('int_enrolments') }} as enrolments
     inner join {{ ref('stg_rules__campaigns') }} as campaigns on enrolments.campaign = campaigns.campaign
     where
         campaigns.audience = 'goodbye'
-        and campaigns.erases_early
         and enrolments.ended_in_silence
-    group by enrolments.contact_id
+
+),
+
+-- whatever came from the person since takes them off again
+warned as (
+
+    select
+        clocks.contact_id,
+        clocks.hold_until,
+        clocks.account_ends_on,
+        max(silences.due_on) as due_on,
+        max(case when silences.erases_early then silences.due_on end) as early_due_on
+    from silences
+    inner join clocks
+        on
+            silences.contact_id = clocks.contact_id
+            and silences.enrolled_at > clocks.last_contact_at
+    group by clocks.contact_id, clocks.hold_until, clocks.account_ends_on
+
+),
+
+-- two shorter ways after a goodbye: its campaign says that silence erases early, or an account has its own
+-- period. A hold postpones both
+shorter as (
+
+    select
+        contact_id,
+        case
+            when coalesce(cast(hold_until as date), early_due_on) <= early_due_on then early_due_on
+        end as goodbye_on,
+        greatest(account_ends_on, case when account_ends_on is not null then due_on end) as account_on
+    from warned
 
 ),
 
@@ -38,23 +69,25 @@ due as (
         clocks.last_contact_signal,
         case
             when requests.contact_id is not null then 'request'
-            when goodbyes.due_on < clocks.due_on then 'goodbye'
+            when shorter.goodbye_on < least(clocks.due_on, coalesce(shorter.account_on, clocks.due_on))
+                then 'goodbye'
+            when shorter.account_on < clocks.due_on then 'account'
             else 'retention'
         end as reason,
         case
             -- a request has one month, and is never later than the clock that runs anyway
             when requests.contact_id is not null
                 then least({{ add_months('requests.requested_at', 1) }}, clocks.due_on)
-            else least(clocks.due_on, coalesce(goodbyes.due_on, clocks.due_on))
+            else
+                least(
+                    clocks.due_on,
+                    coalesce(shorter.goodbye_on, clocks.due_on),
+                    coalesce(shorter.account_on, clocks.due_on)
+                )
         end as due_on
     from clocks
     left join requests on clocks.contact_id = requests.contact_id
-    -- whatever came from the person since takes them off again; a hold, too
-    left join goodbyes
-        on
-            clocks.contact_id = goodbyes.contact_id
-            and clocks.last_contact_at < goodbyes.enrolled_at
-            and coalesce(cast(clocks.hold_until as date), goodbyes.due_on) <= goodbyes.due_on
+    left join shorter on clocks.contact_id = shorter.contact_id
 
 )
 

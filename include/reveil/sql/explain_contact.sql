@@ -35,6 +35,7 @@ select
     clock.months_kept,
     clock.hold_until,
     clock.due_on as clock_due_on,
+    clock.account_months,
     due.reason as erasure_reason,
     coalesce(due.due_on, clock.due_on) as erasure_due_on,
     coalesce(due.days_overdue, 0) as days_overdue
