@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from reveil.explain import explain
 from reveil.publish import publish
 from reveil.settings import Settings
 from reveil.status import status
+from reveil.warehouse import connect
 
 AS_OF = datetime(2026, 11, 22, 3)
 
@@ -121,6 +124,28 @@ def test_a_hold_is_named(here: Settings) -> None:
 
 def test_who_objected_learns_that_this_is_the_reason(here: Settings) -> None:
     assert told(here, "objected")["e-mail"] == "may not be written to: somebody of this mailbox unsubscribed"
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("goodbye", "since the goodbye got no answer; the last thing that came from the person is"),
+        ("account", ", an account may be kept for 24 months, and the goodbye got no answer"),
+    ],
+)
+def test_who_let_the_goodbye_end_in_silence_learns_so(here: Settings, tmp_path: Path, reason: str, why: str) -> None:
+    settings = settings_at(tmp_path)
+    shutil.copy(here.published, settings.published)
+    with connect(settings.published) as connection:
+        connection.execute("update marts.retention_clock set account_months = 24 where contact_id = 'lost'")
+        connection.execute(
+            "insert into marts.erasure_due select contact_id, as_of, ?, last_contact_at, last_contact_signal, ?, 0"
+            " from marts.retention_clock where contact_id = 'lost'",
+            [reason, day(-3)],
+        )
+    sentence = told(settings, "lost")["erasure"]
+    assert sentence.startswith(f"the data must be gone by {day(-3)}")
+    assert why in sentence
 
 
 def test_of_whom_nothing_is_dated_the_first_load_is_named(here: Settings) -> None:
