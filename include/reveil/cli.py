@@ -284,7 +284,8 @@ def _lines_given() -> list[str]:
 
 @verb("verify", erase)
 def erase_verify(settings: Settings) -> Report:
-    """Search every file and table for addresses or contact ids on stdin, one a line: how, how much, and where."""
+    """Search every file and table for addresses or contact ids on stdin, one a line: how, how much, and where. With an
+    empty stdin: for everybody who was erased, by the HMACs of what stands there."""
     from reveil.erasure import verify_now
 
     return verify_now(settings, _lines_given(), verbs.utc_now())

@@ -195,11 +195,15 @@ class Entries:
     def match(self, people: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, Entry]]:
         """Of the rows (contact id, its value: id or normalised address) of a query those that an entry knows."""
         while rows := people.fetchmany(_CHUNK):
-            for key_id, entries in self._by_key.items():
-                digests = self._compliance.hmacs([value for _, value in rows], key_id)
-                for (contact_id, _), found in zip(rows, digests, strict=True):
-                    if found in entries:
-                        yield from ((contact_id, entry) for entry in entries[found])
+            yield from self.match_pairs(rows)
+
+    def match_pairs(self, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, Entry]]:
+        """The same of pairs at hand: a name, and the value that is compared."""
+        for key_id, entries in self._by_key.items():
+            digests = self._compliance.hmacs([value for _, value in pairs], key_id)
+            for (name, _), found in zip(pairs, digests, strict=True):
+                if found in entries:
+                    yield from ((name, entry) for entry in entries[found])
 
 
 class Keys:

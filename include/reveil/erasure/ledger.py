@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 
 from reveil.compliance import Compliance
+from reveil.erasure.proof import NOT_SEARCHED
 from reveil.erasure.state import Person, State
 from reveil.errors import BadInput
 from reveil.report import Report
@@ -60,11 +61,12 @@ def _systems(settings: Settings) -> dict[str, list[str]]:
             "warehouse.duckdb, as a new file",
             "published.duckdb",
             "landing files",
-            "logs, dbt's folders, Data Docs",
+            "logs, dbt's folders, Data Docs, Airflow's home, the project's folder",
             esp,
         ],
         "not_covered": [
             "the CRM and every other source: told by the outbox file",
+            f"hidden folders of the project (version control, caches of tools), and its {' and '.join(NOT_SEARCHED)}",
             "backups of this data folder: after one is put back, the erasures are replayed before anything is sent",
             "the provider's own backups and mail servers' logs",
         ],

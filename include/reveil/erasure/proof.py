@@ -19,6 +19,9 @@ from reveil.settings import Settings
 from reveil.transform import Table
 from reveil.warehouse import Warehouse, connect, sql
 
+NOT_SEARCHED = ("tests", "data")
+"""Folders of the project that hold no trace of this data: made-up people, and the data folder of whoever does not use
+this one. Hidden ones (version control, the environment, caches of tools) are left out, too."""
 _PLANTED = Values(frozenset({"planted-contact-1"}), frozenset({"planted.person@planted.example"}))
 _HOW = {
     "text": "searched byte for byte for addresses, and for ids that are no plain numbers",
@@ -58,9 +61,9 @@ class Blind(ReveilError):
 def verify(settings: Settings, values: Values, tables: tuple[Table, ...], spare: tuple[Path, ...] = ()) -> Verification:
     """Search everything; `spare` are folders and files that hold the values on purpose. Raises Blind."""
     _prove_sight(settings)
-    search = Search(values, _numbers(tables))
+    search = Search(values, other_ids(tables))
     with Warehouse(settings).shared("erase: verify"):
-        for file in _files(settings, spare):
+        for file in searched_files(settings, spare):
             search.file(file, _name(file, settings))
     found = search.findings
     return Verification(
@@ -68,18 +71,18 @@ def verify(settings: Settings, values: Values, tables: tuple[Table, ...], spare:
     )
 
 
-def _numbers(tables: tuple[Table, ...]) -> frozenset[str]:
+def other_ids(tables: tuple[Table, ...]) -> frozenset[str]:
     """Columns that are described, and not as a contact's or mailbox's key: other ids, counts, names of rules."""
     described = {name for table in tables for name, _ in table.columns}
     keys = {name for table in tables for mark in ("contact_key", "mailbox_key") for name in table.marked(mark)}
     return frozenset(described - keys)
 
 
-def _files(settings: Settings, spare: tuple[Path, ...]) -> Iterator[Path]:
-    """Files of the data folder and of Airflow's home, each once; the project's own where the data folder is not it."""
+def searched_files(settings: Settings, spare: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Files of the data folder, of Airflow's home and of the project's folder, each once."""
     seen: set[Path] = set()
     for folder in _places(settings):
-        for file in sorted(folder.rglob("*")):
+        for file in sorted(folder.rglob("*")) if folder.is_dir() else [folder]:
             resolved = file.resolve()
             is_spared = any(resolved == one or one in resolved.parents for one in spare)
             if file.is_file() and not file.is_symlink() and resolved not in seen and not is_spared:
@@ -88,11 +91,20 @@ def _files(settings: Settings, spare: tuple[Path, ...]) -> Iterator[Path]:
 
 
 def _places(settings: Settings) -> list[Path]:
-    return [one for one in (settings.data, settings.airflow) if one.is_dir()]
+    """Folders to be searched with all that is in them, and the files beside those of the project."""
+    project = [
+        one
+        for one in sorted(settings.project.iterdir())
+        if not one.is_dir() or not (one.name.startswith(".") or one.name in NOT_SEARCHED)
+    ]
+    return [one for one in (settings.data, settings.airflow, *project) if one.exists()]
 
 
 def _name(file: Path, settings: Settings) -> str:
-    return str(file.relative_to(settings.data)) if file.is_relative_to(settings.data) else str(file)
+    for folder in (settings.data, settings.project):
+        if file.is_relative_to(folder):
+            return str(file.relative_to(folder))
+    return str(file)
 
 
 def _prove_sight(settings: Settings) -> None:

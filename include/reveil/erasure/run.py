@@ -51,12 +51,14 @@ def erase(
         return Report("erase", (*due.lines, told), {**due.figures, "dry_run": True})
     with hold(settings.data / "erasure.lock", "erase", settings.lock_wait_seconds):
         permission.require_not_paused(settings)
-        states = [_go_on(settings, connected, folder, now) for folder in RunFolder.unfinished(settings)]
+        found = [_go_on(settings, connected, folder, now) for folder in RunFolder.unfinished(settings)]
         for kind in kinds:
             folder = _begin(settings, kind, as_of, now, approve)
             if folder is not None:
-                states.append(_go_on(settings, connected, folder, now))
-    return _report(due, [state for state in states if state is not None])
+                found.append(_go_on(settings, connected, folder, now))
+    states = [state for state in found if state is not None]
+    _require_provider(states)
+    return _report(due, states)
 
 
 def kinds_of_night(settings: Settings, as_of: datetime) -> tuple[Kind, ...]:
@@ -176,12 +178,18 @@ def _go_on(settings: Settings, connected: Connected, folder: RunFolder, now: dat
             if step == "delete" and not state.facts["erased"]:
                 break  # everybody came back or waits: there is nothing to prove
     folder.remove()
-    if state.facts["waiting"] and not state.facts["erased"]:
-        raise EspUnavailable(
-            f"{state.run_id}: {state.facts['waiting']:,} contacts wait for the provider, nobody was erased; they are "
-            f"not mailed, and the next run asks again ({state.facts['waiting_why']})"
-        )
     return state
+
+
+def _require_provider(states: Sequence[State]) -> None:
+    """Raises EspUnavailable where all of a run wait. Only after the others began, so that theirs are frozen, too."""
+    stuck = [state for state in states if state.facts["waiting"] and not state.facts["erased"]]
+    if stuck:
+        told = ", ".join(f"{state.run_id}: {state.facts['waiting']:,}" for state in stuck)
+        raise EspUnavailable(
+            f"{told} contacts wait for the provider, nobody was erased; they are not mailed, and the next run asks "
+            f"again ({stuck[0].facts['waiting_why']})"
+        )
 
 
 def _report(due: Report, states: Sequence[State]) -> Report:

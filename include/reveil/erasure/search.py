@@ -7,6 +7,7 @@ import gzip
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +20,6 @@ from reveil.erasure.values import OVERLAP, Searcher, Values, ids_in
 from reveil.warehouse import connect, sql, staged
 
 _CHUNK = 16 << 20
-_TEXT = "text"
 
 
 @dataclass
@@ -53,48 +53,38 @@ class Search:
 
     def file(self, file: Path, name: str) -> None:
         """Search one file under the name that a finding tells."""
-        with file.open("rb") as stream:
-            head = stream.read(16)
-        if head[8:12] == b"DUCK":
+        kind = kind_of(file)
+        if kind == "duckdb":
             self._database(file, name)
-        elif head.startswith(b"SQLite format 3\0"):
+        elif kind == "sqlite":
             self._sqlite(file, name)
-        elif head.startswith(b"PAR1"):
+        elif kind == "parquet":
             self._parquet(file, name)
         else:
-            self._bytes(file, name, is_packed=head.startswith(b"\x1f\x8b"))
+            self._bytes(file, name, kind)
 
-    def _bytes(self, file: Path, name: str, is_packed: bool) -> None:
+    def _bytes(self, file: Path, name: str, kind: str) -> None:
         size = 0
         hits: set[str] = set()
-        with file.open("rb") as raw:
-            stream: Any = gzip.GzipFile(fileobj=raw) if is_packed else raw
-            for content in _chunks(stream):
-                size += len(content)
-                hits |= self._addresses.find(content) | ids_in(content, self.values.telling_ids)
-        self.findings.add("gzip" if is_packed else "text", size)
+        for content in contents(file):
+            size += len(content)
+            hits |= self._addresses.find(content) | ids_in(content, self.values.telling_ids)
+        self.findings.add(kind, size)
         self.findings.found(name, len(hits))
 
     def _sqlite(self, file: Path, name: str) -> None:
         size = 0
-        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-        try:
-            for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
-                hits: set[str] = set()
-                rows = connection.execute(f'select * from "{table}"')
-                while batch := rows.fetchmany(10_000):
-                    content = b"\n".join(_bytes_of(value) for row in batch for value in row if value is not None)
-                    size += len(content)
-                    hits |= self._addresses.find(content) | ids_in(content, self.values.telling_ids)
-                self.findings.found(f"{name}: {table}", len(hits))
-        finally:
-            connection.close()
+        hits: dict[str, set[str]] = {}
+        for table, content in sqlite_contents(file):
+            size += len(content)
+            found = self._addresses.find(content) | ids_in(content, self.values.telling_ids)
+            hits.setdefault(table, set()).update(found)
+        for table, those in hits.items():
+            self.findings.found(f"{name}: {table}", len(those))
         self.findings.add("sqlite", size)
 
     def _parquet(self, file: Path, name: str) -> None:
-        path = glob.escape(str(file)).replace("'", "''")
-        with connect(None) as connection:
-            connection.execute(f"create view content as select * from read_parquet('{path}')")
+        with parquet(file) as connection:
             self.findings.add("parquet", self._tables(connection, "memory", name))
 
     def _database(self, file: Path, name: str) -> None:
@@ -149,8 +139,45 @@ class Search:
         return len(hits)
 
 
+def kind_of(file: Path) -> str:
+    """What a file is by its first bytes: duckdb, sqlite, parquet, gzip or text."""
+    with file.open("rb") as stream:
+        head = stream.read(16)
+    if head[8:12] == b"DUCK":
+        return "duckdb"
+    starts = {b"SQLite format 3\0": "sqlite", b"PAR1": "parquet", b"\x1f\x8b": "gzip"}
+    return next((kind for start, kind in starts.items() if head.startswith(start)), "text")
+
+
+def contents(file: Path) -> Iterator[bytes]:
+    """The bytes of a text, unpacked where it is packed; each piece repeats the end of the one before."""
+    with file.open("rb") as raw:
+        stream: Any = gzip.GzipFile(fileobj=raw) if kind_of(file) == "gzip" else raw
+        yield from _chunks(stream)
+
+
+def sqlite_contents(file: Path) -> Iterator[tuple[str, bytes]]:
+    """Tables with all their values as text, piece by piece."""
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        for (table,) in connection.execute("select name from sqlite_master where type = 'table'").fetchall():
+            rows = connection.execute(f'select * from "{table}"')
+            while batch := rows.fetchmany(10_000):
+                yield table, b"\n".join(_bytes_of(value) for row in batch for value in row if value is not None)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def parquet(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in which the file is the view `content`."""
+    path = glob.escape(str(file)).replace("'", "''")
+    with connect(None) as connection:
+        connection.execute(f"create view content as select * from read_parquet('{path}')")
+        yield connection
+
+
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    """Each repeats the end of the one before."""
     tail = b""
     while True:
         try:

@@ -15,7 +15,7 @@ _AT = ord("@")
 _BEFORE = 4
 _AFTER = 4
 _WORD = re.compile(rb"[a-z0-9._+\-]")
-_ESCAPES = (b"\\n", b"\\r", b"\\t")
+ESCAPES = (b"\\n", b"\\r", b"\\t")
 _IDS = re.compile(rb"[\w.:-]+")
 OVERLAP = MAX_ADDRESS + 16
 """How much of a chunk the next one repeats, so that nothing hides on the seam."""
@@ -56,7 +56,7 @@ class Searcher:
 
     def find(self, content: bytes) -> set[str]:
         """The addresses that stand in it: plain, as an URL hides them, as JSON does."""
-        return {hit.decode() for form in _forms(content) for hit in self._in(form)}
+        return {hit.decode() for form in forms(content) for hit in self._in(form)}
 
     def _in(self, content: bytes) -> Iterator[bytes]:
         padded = b"\0" * _BEFORE + content.lower() + b"\0" * _AFTER
@@ -89,11 +89,12 @@ def _stands(content: bytes, wanted: bytes, start: int) -> bool:
     if start < 0 or content[start : start + len(wanted)] != wanted:
         return False
     before, after = content[max(start - 2, 0) : start], content[start + len(wanted) :][:1]
-    begins = not _WORD.fullmatch(before[-1:]) or before in _ESCAPES
+    begins = not _WORD.fullmatch(before[-1:]) or before in ESCAPES
     return begins and not re.fullmatch(rb"[a-z0-9\-]", after)
 
 
-def _forms(content: bytes) -> Iterator[bytes]:
+def forms(content: bytes) -> Iterator[bytes]:
+    """A text as it stands, and as what an URL or JSON made of it."""
     yield content
     if b"%40" in content:
         yield unquote_to_bytes(content)
