@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from reveil.campaigns import find_message, read_campaign, substitute
+from reveil.campaigns import find_campaign, find_message, substitute
 from reveil.errors import BadInput
 from reveil.report import Report
 from reveil.settings import Settings
@@ -17,7 +17,7 @@ def render(settings: Settings, campaign: str, step: str, language: str | None, n
 
     Raises BadInput for a campaign, step or language that the files do not have.
     """
-    found = read_campaign(settings.campaigns / f"{campaign}.yml")
+    found = find_campaign(settings.campaigns, campaign)
     if step not in found.steps:
         raise BadInput(f"{campaign}: no step {step}; steps are {', '.join(found.steps)}")
     message = found.steps[step].message

@@ -20,7 +20,7 @@ def write_rules(settings: Settings) -> list[Campaign]:
     """
     campaigns = read_campaigns(settings.campaigns)
     tables = {
-        "campaigns": [_campaign(one, file_digest(settings.campaigns, one.campaign)) for one in campaigns],
+        "campaigns": [_campaign(one, file_digest(settings.campaigns, one)) for one in campaigns],
         "campaign_steps": [row for one in campaigns for row in _steps(one)],
         "campaign_transitions": [row for one in campaigns for row in _transitions(one)],
         "campaign_messages": [row for one in campaigns for row in _messages(settings, one)],

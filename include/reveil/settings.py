@@ -51,6 +51,19 @@ class StatusSettings(_Section):
     drifting_days: int = Field(default=60, ge=0)
 
 
+class ReactivationSettings(_Section):
+    """What holds for all campaigns together; the models know each key as a variable of the same name."""
+
+    grace_days: int = Field(default=90, ge=1)
+    max_messages_per_episode: int = Field(default=3, ge=1)
+    goodbye_lead_days: int = Field(default=30, ge=1)
+    low_relevance: int = Field(default=2, ge=1, le=5)
+    otherwise_exit_days: int = Field(default=7, ge=0)
+    canary_size: int = Field(default=500, ge=1)
+    lift_to_see: float = Field(default=1.5, gt=1)
+    deliverability_days: int = Field(default=30, ge=1, le=90)
+
+
 class PushSettings(_Section):
     min_days_between_messages: int = Field(default=7, ge=0)
     intent_ttl_hours: int = Field(default=24, ge=1)
@@ -93,6 +106,7 @@ class Settings(_Section):
     airflow_home: Path | None = None
     esp: EspSettings = EspSettings()
     status: StatusSettings = StatusSettings()
+    reactivation: ReactivationSettings = ReactivationSettings()
     push: PushSettings = PushSettings()
     erasure: ErasureSettings = ErasureSettings()
 

@@ -282,6 +282,7 @@ def _variables(settings: Settings, as_of: datetime) -> dict[str, Any]:
         "drifting_days": settings.status.drifting_days,
         "ahead_days": settings.erasure.ahead_days,
         "min_days_between_messages": settings.push.min_days_between_messages,
+        **settings.reactivation.model_dump(),
     }
 
 

@@ -49,7 +49,7 @@ def answered(desk: Desk, answer: str) -> dict[str, Any]:
 def test_a_plan_that_needs_a_person_waits_tells_why_and_goes_on_in_their_name(desk: Desk) -> None:
     told = answered(desk, "Approve")
     assert told["asked"]["task"] == "plan"
-    assert "winback: its file is new or changed" in told["asked"]["body"]
+    assert "winback: its file or a text is new or changed" in told["asked"]["body"]
     assert "gmail.example" not in json.dumps(told)
     assert told["state"] == "success"
     assert query(Settings(data=desk.data), APPROVALS) == [("winback", "v1", 9, "Ann of data")]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from raw_rows import add, by_contact, contact, order, rows, settings_at
 
 from reveil import transform
@@ -183,3 +184,34 @@ def test_after_a_failed_build_the_warehouse_is_free(broken: Callable[..., Settin
         transform.build(settings, AS_OF)
     with Warehouse(settings).write("next") as connection:
         assert connection.execute("select count(*) from raw.crm_contacts").fetchall() == [(2,)]
+
+
+def test_a_build_without_settings_has_their_defaults() -> None:
+    variables = yaml.safe_load((PROJECT / "dbt_project" / "dbt_project.yml").read_text())["vars"]
+    shipped = Settings().reactivation.model_dump()
+    assert {name: variables[name] for name in shipped} == shipped
+
+
+def test_what_the_settings_say_of_campaigns_reaches_the_models(tmp_path: Path) -> None:
+    told = {
+        "grace_days": 8101,
+        "max_messages_per_episode": 8102,
+        "goodbye_lead_days": 8103,
+        "low_relevance": 4,
+        "otherwise_exit_days": 8105,
+        "canary_size": 8106,
+        "lift_to_see": 81.5,
+        "deliverability_days": 89,
+    }
+    settings = settings_at(tmp_path, reactivation=told)
+    add(settings, "raw.crm_contacts", contact("1"))
+    sql = transform.compiled(settings, AS_OF)
+    assert "8101" in sql["int_campaign_statuses"]
+    assert "8101" in sql["contact_status"]
+    assert "8102" in sql["int_candidates"]
+    assert "8103" in sql["int_candidates"]
+    assert "relevance <= 4" in sql["int_frequencies"]
+    assert "8105" in sql["int_enrolments"]
+    assert "8106" in sql["int_campaign_caps"]
+    assert "81.5 * holdout_rate" in sql["campaign_lift"]
+    assert "89" in sql["int_sending_windows"]

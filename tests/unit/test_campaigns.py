@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from reveil.campaigns import find_message, message_texts, read_campaigns, substitute
+from reveil.campaigns import file_digest, find_message, message_texts, read_campaigns, substitute
 from reveil.errors import BadInput
 from reveil.settings import PROJECT
 
@@ -232,3 +232,22 @@ def test_the_digest_of_a_message_changes_with_its_words(tmp_path: Path) -> None:
 
     assert digest(TEXT) == digest(TEXT)
     assert digest(TEXT) != digest(TEXT + "!")
+
+
+def test_the_digest_changes_with_the_file_and_with_every_text_and_with_nothing_else(tmp_path: Path) -> None:
+    def digest() -> str:
+        (campaign,) = read_campaigns(tmp_path)
+        return file_digest(tmp_path, campaign)
+
+    write(tmp_path)
+    seen = [digest()]
+    (tmp_path / "messages" / "wake" / "notes.md").write_text("not sent to anybody")
+    assert digest() == seen[0]
+    for name in ("hello.en.html", "hello.en.txt"):
+        with (tmp_path / "messages" / "wake" / name).open("a") as text:
+            text.write("PS: one word more\n")
+        seen.append(digest())
+    with (tmp_path / "wake.yml").open("a") as file:
+        file.write("cool_off_days: 200\n")
+    seen.append(digest())
+    assert len(set(seen)) == 4

@@ -4,9 +4,9 @@ A campaign is one YAML file; its texts stand beside it, one HTML and one plain f
 message and language. Nothing here touches a database or the network.
 """
 
-from reveil.campaigns.files import file_digest, find_campaign, read_campaign, read_campaigns
+from reveil.campaigns.files import find_campaign, read_campaigns
 from reveil.campaigns.schema import Blackout, Budget, Campaign, Offer, Reaction, SendWindow, Step
-from reveil.campaigns.texts import MessageText, find_message, message_texts, substitute
+from reveil.campaigns.texts import MessageText, file_digest, find_message, message_texts, substitute
 
 __all__ = [
     "Blackout",
@@ -21,7 +21,6 @@ __all__ = [
     "find_campaign",
     "find_message",
     "message_texts",
-    "read_campaign",
     "read_campaigns",
     "substitute",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +49,6 @@ def read_campaigns(folder: Path) -> list[Campaign]:
         for _ in message_texts(folder, campaign):
             pass
     return campaigns
-
-
-def file_digest(folder: Path, campaign: str) -> str:
-    """A number that changes with the campaign's file: its first send then asks for a person again."""
-    return hashlib.sha256((folder / f"{campaign}.yml").read_bytes()).hexdigest()[:16]
 
 
 def _check_shared_budgets(folder: Path, campaigns: list[Campaign]) -> None:

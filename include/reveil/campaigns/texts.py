@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from reveil.campaigns.files import read_campaign
+from reveil.campaigns.files import find_campaign
 from reveil.campaigns.schema import Campaign, Offer
 from reveil.errors import BadInput
 
@@ -68,12 +68,21 @@ def message_texts(folder: Path, campaign: Campaign) -> Iterator[MessageText]:
             )
 
 
+def file_digest(folder: Path, campaign: Campaign) -> str:
+    """A number that changes with the campaign's file and with each of its texts: the first send then asks for a person
+    again."""
+    digest = hashlib.sha256((folder / f"{campaign.campaign}.yml").read_bytes())
+    for text in message_texts(folder, campaign):
+        digest.update(f"\0{text.message}\0{text.language}\0{text.digest}".encode())
+    return digest.hexdigest()[:16]
+
+
 def find_message(folder: Path, campaign: str, message: str, language: str, night: date) -> MessageText:
     """One message as the files have it now, with the offer as of the night that sends it.
 
     Raises BadInput when the files no longer have it.
     """
-    found = read_campaign(folder / f"{campaign}.yml")
+    found = find_campaign(folder, campaign)
     for text in message_texts(folder, found):
         if (text.message, text.language) == (message, language):
             return _with_offer(text, found.offer_of(message), night)

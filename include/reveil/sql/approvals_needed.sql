@@ -16,7 +16,7 @@ select
         if(
             nights.file_digest not in (select file_digest from journal.batches where file_digest is not null)
             and nights.file_digest not in (select file_digest from journal.approvals where file_digest is not null),
-            'its file is new or changed',
+            'its file or a text is new or changed',
             null
         ),
         if(
