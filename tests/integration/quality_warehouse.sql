@@ -185,6 +185,34 @@ select
     true as purchased,
     10.00 as revenue;
 
+create table marts.campaign_results as
+select
+    'winback' as campaign,
+    'first' as step,
+    timestamp '1998-07-01' as as_of,
+    2::bigint as sent,
+    0::bigint as unknown,
+    2::bigint as delivered,
+    1::bigint as opened,
+    0::bigint as clicked,
+    1::bigint as purchased,
+    10.00 as revenue,
+    5.00 as spend_committed;
+
+create table marts.campaign_lift as
+select
+    unnest(['winback', 'goodbye']) as campaign,
+    timestamp '1998-07-01' as as_of,
+    unnest([1000, 10])::bigint as treated,
+    unnest([100, 0])::bigint as treated_converted,
+    unnest([1000, 0])::bigint as holdout,
+    unnest([50, 0])::bigint as holdout_converted,
+    unnest([0.05, null]) as lift,
+    unnest([0.0266, null]) as lift_low,
+    unnest([0.0735, null]) as lift_high,
+    unnest(['better', 'inconclusive']) as verdict,
+    unnest([date '1998-06-30', date '1998-08-01']) as read_date;
+
 create table marts.deliverability as
 select
     unnest([date '1998-06-30', date '1998-07-01', date '1998-07-01']) as day,

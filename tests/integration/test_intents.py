@@ -149,9 +149,7 @@ def company(here: Settings) -> Settings:
 
 
 def test_the_first_send_of_a_file_waits_for_a_person_and_is_asked_for_once(company: Settings) -> None:
-    with pytest.raises(
-        Refused, match=r"winback: its file or a text is new or changed\. Look at `reveil preview`"
-    ):
+    with pytest.raises(Refused, match=r"winback: its file or a text is new or changed\. Look at `reveil preview`"):
         plan(company, NIGHT, now=NIGHT)
     assert column(company, "select contact_id from journal.audience") == []
     plan(company, NIGHT, now=NIGHT, approved_by="Ann")

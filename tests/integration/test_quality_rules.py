@@ -276,6 +276,30 @@ FAULTS: dict[str, list[str]] = {
     "campaign_messages/as_of_is_this_night": [NEXT_NIGHT],
     "campaign_messages/revenue_from_purchases": ["update {table} set purchased = false"],
     "campaign_messages/refused_messages_sell_nothing": ["update {table} set sent = false"],
+    "campaign_results/campaign_and_step_unique": [TWICE],
+    "campaign_results/as_of_is_this_night": [NEXT_NIGHT],
+    "campaign_results/no_message_is_missing": ["update {table} set sent = 0", "delete from {table}"],
+    "campaign_results/reactions_within_messages": ["update {table} set opened = 3"],
+    "campaign_results/amounts_not_negative": [
+        "update {table} set revenue = -1",
+        "update {table} set spend_committed = -1",
+    ],
+    "campaign_lift/campaign_unique": [TWICE],
+    "campaign_lift/as_of_is_this_night": [NEXT_NIGHT],
+    "campaign_lift/verdict_known": ["update {table} set verdict = 'promising' where campaign = 'goodbye'"],
+    "campaign_lift/no_verdict_before_its_day": ["update {table} set read_date = '1998-07-02' where verdict = 'better'"],
+    "campaign_lift/converted_within_enrolled": [
+        "update {table} set treated_converted = treated + 1 where campaign = 'winback'",
+        "update {table} set holdout_converted = holdout + 1 where campaign = 'goodbye'",
+    ],
+    "campaign_lift/lift_within_its_interval": [
+        "update {table} set lift = 0.08 where campaign = 'winback'",
+        "update {table} set lift_low = null where campaign = 'winback'",
+    ],
+    "campaign_lift/verdict_agrees_with_the_interval": [
+        "update {table} set lift_low = -0.01 where campaign = 'winback'",
+        "update {table} set verdict = 'worse' where campaign = 'winback'",
+    ],
     "deliverability/provider_and_day_unique": [TWICE],
     "deliverability/as_of_is_this_night": [NEXT_NIGHT],
     "deliverability/every_provider_has_a_row_of_this_night": [
@@ -376,7 +400,7 @@ def test_a_message_of_seven_days_ago_holds_nobody_back(good: Path, tmp_path: Pat
 @pytest.mark.parametrize(
     "name",
     ["crm_logins", "crm_interactions", "crm_preferences", "crm_erasure_requests", "esp_sends", "esp_events",
-     "postmaster_rates", "rejects", "next_step", "erasure_due", "audience"],
+     "postmaster_rates", "rejects", "next_step", "erasure_due", "campaign_lift", "audience"],
 )  # fmt: skip
 def test_an_empty_optional_table_passes(name: str, good: Path, tmp_path: Path) -> None:
     file = Path(shutil.copy(good, tmp_path / "w.duckdb"))

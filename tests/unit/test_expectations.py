@@ -141,7 +141,7 @@ def test_every_mart_that_a_dag_reads_has_a_suite() -> None:
     suites = {suite.name for suite in read(PROJECT / "expectations" / "marts", VALUES)}
     assert suites == {
         *("contacts", "contact_recency", "contact_status", "regular_audience", "next_step", "erasure_due"),
-        *("deliverability", "campaign_position", "campaign_messages", "held_back"),
+        *("deliverability", "campaign_position", "campaign_messages", "held_back", "campaign_results", "campaign_lift"),
     }
 
 
