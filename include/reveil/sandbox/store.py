@@ -66,8 +66,8 @@ class Store:
             self._writer.execute("commit")
 
     def forget(self) -> None:
-        """Empty the log beside the database, which holds pages as they were before a deletion. Waits for readers; raises
-        sqlite3.OperationalError where one is still at it after the connection's timeout."""
+        """Empty the log beside the database, which holds pages as they were before a deletion. Waits for readers;
+        raises sqlite3.OperationalError where one is still at it after the connection's timeout."""
         with self._lock:
             is_busy = self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
         if is_busy:

@@ -4,9 +4,10 @@
 create or replace temp table to_merge as
 with leavings as (
 
+    -- who left several of the lists that were asked about at once may be told more than once
     select
         gathered.event_id,
-        row_number() over (
+        dense_rank() over (
             partition by gathered.esp_id
             order by gathered.occurred_at, batches.as_of desc nulls last, gathered.event_id
         ) as turn
