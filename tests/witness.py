@@ -31,7 +31,9 @@ _TABLES = """
         night timestamp, contact_id varchar, email varchar, why varchar, since timestamp,
         unique (contact_id, why, since)
     );
-    create table held (night timestamp, contact_id varchar, email varchar, status varchar, is_mailable boolean);
+    create table held (
+        night timestamp, contact_id varchar, email varchar, status varchar, is_mailable boolean, has_signed_up boolean
+    );
     create table on_lists (night timestamp, email varchar);
     create table subscribers (night timestamp, email varchar);
     create table entries (contact_hmac varchar, entry_id varchar, unique (entry_id));
@@ -97,7 +99,8 @@ _BARRED = """
 """
 
 _HELD = """
-    select $night, contacts.contact_id, contacts.normalised_email, statuses.status, statuses.is_mailable
+    select $night, contacts.contact_id, contacts.normalised_email, statuses.status, statuses.is_mailable,
+        coalesce(contacts.signed_up_at < $night, true)
     from raw.crm_contacts as contacts left join marts.contact_status as statuses using (contact_id)
 """
 
@@ -190,7 +193,8 @@ BROKEN = {
     """,
     "a mailbox gets one message a week at most": """
         select next_at from (
-            select sent_at, lead(sent_at) over (partition by email order by sent_at) as next_at from sent
+            select sent_at, lead(sent_at) over (partition by email order by sent_at) as next_at
+            from sent where email <> ''
         ) where next_at < sent_at + interval 7 days
     """,
     "nobody is mailed after an unsubscribe, a complaint or a hard bounce of the mailbox": """
@@ -240,9 +244,8 @@ BROKEN = {
         where contacts + erased <> (select count(distinct contact_id) from held)
     """,
     "nobody is held beyond three years of silence": "select night from overstayed",
-    "every contact held has a status, once signed up": """
-        select night from (select night, max(night) over () as last, status from held) where night = last
-            and status is null
+    "every contact held is active, dormant or lost, once signed up": """
+        select night from held where has_signed_up and coalesce(status, '') not in ('active', 'dormant', 'lost')
     """,
 }
 
