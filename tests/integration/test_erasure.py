@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from erasing import ASKED, DUE, NIGHT, OLD, STAY, address, ledger, make, rows, run, settings_at
+from erasing import ASKED, DUE, NIGHT, OLD, STAY, address, build, ledger, make, rows, run, settings_at
 from pushing import adapter
 
 from reveil.compliance import Compliance
@@ -133,6 +133,47 @@ def test_who_buys_between_freeze_and_deletion_stays_and_whom_the_provider_refuse
     assert suppressions(settings) == [("final", 1)]
     outbox = (settings.outbox / "erasures_2026-11-23-retention-1.csv").read_text()
     assert outbox == f"contact_id,reason,erased_as_of\n{gone},retention,2026-11-23\n"
+
+
+@pytest.mark.parametrize(("complaints", "state", "cap"), [(1, "failed", 0), (0, "passed", None)])
+def test_a_campaign_file_is_judged_for_good_though_the_messages_that_showed_it_are_erased(
+    copy: Copy, complaints: int, state: str, cap: int | None
+) -> None:
+    settings = copy()
+    judged = "select state, cap, why from intermediate.int_campaign_caps where campaign = 'winback'"
+    with Warehouse(settings).write("test") as connection:
+        connection.execute(
+            "insert into journal.batches"
+            " (batch_key, campaign, step, message, language, as_of, n, esp, planned, file_digest)"
+            " select 'judged', 'winback', 'one', 'hello', 'en', '2019-02-01', 1, 'sandbox', 600, file_digest"
+            " from rules.campaigns where campaign = 'winback'"
+        )
+        connection.execute(
+            "insert into journal.batch_contacts (batch_key, campaign, enrolment, step, contact_id, as_of, outcome)"
+            " select 'judged', 'winback', n, 'one', ?, '2019-02-01', 'sent' from range(100, 700) as numbers (n)",
+            [OLD[0]],
+        )
+        connection.execute(
+            "insert into raw.esp_events (esp, event_id, contact_id, campaign, batch_key, event, occurred_at, load_id)"
+            " select 'sandbox', 'judged', ?, 'winback', 'judged', 'complained', '2019-02-02', 0 from range(?)",
+            [OLD[0], complaints],
+        )
+    build(settings)
+    with Warehouse(settings).read("test") as connection:
+        before = connection.execute(judged).fetchall()
+    run(settings, kinds=["retention"])
+    with Warehouse(settings).read("test") as connection:
+        left = connection.execute("select count(*) from journal.batch_contacts where batch_key = 'judged'").fetchall()
+        after = connection.execute(judged).fetchall()
+    assert left == [(0,)]
+    assert [row[:2] for row in before] == [(state, cap)]
+    assert after == before
+
+    with Warehouse(settings).write("test") as connection:  # the file changes: it is tried again
+        connection.execute("update journal.campaign_verdicts set file_digest = 'before'")
+    build(settings)
+    with Warehouse(settings).read("test") as connection:
+        assert [row[0] for row in connection.execute(judged).fetchall()] == ["canary"]
 
 
 def test_a_full_disk_and_a_value_left_in_a_file_stop_the_run_and_it_goes_on_afterwards(

@@ -100,6 +100,35 @@ def test_a_one_click_unsubscribe_is_global_and_keeps_the_contact_from_the_next_b
     assert member["status"] == "blocklisted"
 
 
+def test_who_leaves_after_several_messages_counts_for_the_one_they_left_by(
+    here: Settings, handle: SandboxHandle
+) -> None:
+    plan_and_push(here)
+    later = NIGHT + timedelta(days=8)
+    with Warehouse(here).write("test") as connection:  # the next step, for everybody
+        connection.execute("update journal.batch_contacts set step = 'before'")
+        connection.execute("delete from journal.enrolments")
+    decide(here, later)
+    adapter(here).move_sandbox_clock(later)
+    plan_and_push(here, later)
+    unsubscribe_by_one_click(handle, "c001@gmail.example")
+    left = "select event_id, batch_key from raw.esp_events where contact_id = 'c001' and event = 'unsubscribed'"
+    gather(here, adapter(here), later)
+    first = query(here, left)
+
+    adapter(here).move_sandbox_clock(later + timedelta(days=1))
+    # the suppression ended both subscriptions: the provider now tells of two lists
+    lists = [one["id"] for one in control(handle, "GET", "/api/lists", per_page="all")["results"]]
+    told = [
+        control(handle, "GET", "/api/subscribers", list_id=one, subscription_status="unsubscribed")["total"]
+        for one in lists
+    ]
+    gather(here, adapter(here), later + timedelta(days=1))
+    assert sum(told) == 2
+    assert [batch_key for _, batch_key in first] == ["winback/we_miss_you/we_miss_you/en/1998-07-09/1"]
+    assert query(here, left) == first
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -1,6 +1,7 @@
 """Subscribers: pages, filters, changes, and what is left of them after a deletion."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,6 +159,28 @@ def test_an_id_is_never_given_again(client: Client) -> None:
     first = client.data("POST", "/api/subscribers", json={"email": "again@shop.example"})["id"]
     client.data("DELETE", f"/api/subscribers/{first}")
     assert client.data("POST", "/api/subscribers", json={"email": "again@shop.example"})["id"] > first
+
+
+@pytest.mark.parametrize("way", ["ids", "query"])
+def test_no_file_of_the_sandbox_holds_the_address_of_who_was_deleted(tmp_path: Path, way: str) -> None:
+    with running(tmp_path, rates=QUIET) as handle:
+        client = Client(handle)
+        list_id = client.add_list()
+        client.add_contacts(list_id, ["gone@shop.example", "stays@shop.example"])
+        client.send([list_id])
+        assert holding(tmp_path, b"gone@shop.example")
+        assert holding(tmp_path, b"stays@shop.example")
+        if way == "ids":
+            client.data("DELETE", "/api/subscribers", params={"id": client.subscriber("gone@shop.example")["id"]})
+        else:
+            query = "subscribers.email = 'gone@shop.example'"
+            client.data("POST", "/api/subscribers/query/delete", json={"query": query})
+        assert holding(tmp_path, b"gone@shop.example") == []
+        assert holding(tmp_path, b"stays@shop.example")
+
+
+def holding(folder: Path, content: bytes) -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if content in file.read_bytes())
 
 
 def test_a_query_without_a_condition_deletes_nobody(client: Client) -> None:

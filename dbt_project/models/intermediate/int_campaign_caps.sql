@@ -1,5 +1,6 @@
 -- how many messages a campaign may send tonight: canary_size of a new or changed file, until enough of them
--- are out; none once one of their rates reached a limit
+-- are out; none once one of their rates reached a limit. What was judged before an erasure stands, though the
+-- messages that showed it are gone
 with
 
 campaigns as (
@@ -71,17 +72,34 @@ results as (
 
 ),
 
+-- the worse of what was written down
+verdicts as (
+
+    select
+        campaign,
+        coalesce(file_digest, '') as file_digest,
+        min(verdict) as verdict,
+        min(case when verdict = 'failed' then why end) as failed_why
+    from {{ ref('stg_journal__campaign_verdicts') }}
+    where judged_as_of <= {{ as_of() }}
+    group by campaign, coalesce(file_digest, '')
+
+),
+
 judged as (
 
     select
         campaigns.campaign,
+        campaigns.file_digest,
+        verdicts.failed_why,
         coalesce(results.sent, 0) as sent,
         coalesce(results.complaints, 0) as complaints,
         coalesce(results.bounces, 0) as bounces,
         coalesce(results.unsubscribes, 0) as unsubscribes,
         limits.min_messages,
         case
-            when coalesce(results.sent, 0) < limits.min_messages then 'canary'
+            when verdicts.verdict = 'failed' then 'failed'
+            when coalesce(results.sent, 0) < limits.min_messages then coalesce(verdicts.verdict, 'canary')
             when
                 results.complaints >= limits.complaints_halt_at * results.sent
                 or results.bounces >= limits.bounces_halt_at * results.sent
@@ -95,11 +113,17 @@ judged as (
         on
             campaigns.campaign = results.campaign
             and coalesce(campaigns.file_digest, '') = coalesce(results.file_digest, '')
+    left join verdicts
+        on
+            campaigns.campaign = verdicts.campaign
+            and coalesce(campaigns.file_digest, '') = verdicts.file_digest
 
 )
 
 select
     campaign,
+    file_digest,
+    state,
     cast(
         case state
             when 'canary' then {{ var('canary_size') }}
@@ -107,14 +131,15 @@ select
         end as bigint
     ) as cap,
     state = 'canary' as is_canary,
-    case state
-        when 'canary'
+    case
+        when state = 'canary'
             then
                 concat(
                     'canary: ', cast(sent as string), ' messages of this campaign file so far, at least ',
                     cast(min_messages as string), ' are needed to judge it'
                 )
-        when 'failed'
+        when failed_why is not null then failed_why
+        when state = 'failed'
             then
                 concat(
                     'stopped: of ',

@@ -222,7 +222,8 @@ enrolling as (
         case
             when
                 entries.audience = 'goodbye'
-                and entries.due_on <= {{ as_of_date() }}
+                -- who stands on tonight's due list may be erased tonight: an answer would come too late
+                and entries.due_on <= {{ add_days(as_of_date(), var('ahead_days')) }}
                 then 'erasure_due'
             when
                 entries.audience <> 'goodbye'

@@ -36,7 +36,8 @@ campaign_caps as (
 
     select
         campaign,
-        cap
+        cap,
+        state
     from {{ ref('int_campaign_caps') }}
 
 ),
@@ -134,6 +135,7 @@ counted_by_campaign as (
     select
         within_providers.*,
         campaign_caps.cap,
+        campaign_caps.state as campaign_state,
         sum(case when held_by_provider is null and arm = 'treated' then 1 else 0 end) over (
             partition by within_providers.campaign
             order by is_enrolment asc, engaged_at desc, contact_id asc
@@ -150,6 +152,7 @@ within_caps as (
         *,
         case
             when held_by_provider is not null then held_by_provider
+            when campaign_state = 'failed' then 'campaign_stopped'
             when campaign_messages_so_far > cap then 'canary'
         end as held_by_cap
     from counted_by_campaign

@@ -141,6 +141,7 @@ def _delete(connection: duckdb.DuckDBPyConnection, run: Run, state: State) -> No
     counts["archive.orders, kept long enough"] = ended.fetchall()[0][0]
     connection.execute(sql("erase_hand_on"))
     connection.execute(sql("erase_totals"))
+    connection.execute(sql("erase_verdicts"), {"as_of": state.as_of})
     connection.execute(sql("erase_budgets"))
     with (
         staged(connection, "gone_addresses", ("address",), addresses),

@@ -41,6 +41,7 @@ class Store:
         self._writer = self._connect()
         self._writer.execute("pragma journal_mode = wal")
         self._writer.executescript((_SQL / "schema.sql").read_text(encoding="utf-8"))
+        self.forget()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -63,6 +64,14 @@ class Store:
                 self._writer.execute("rollback")
                 raise
             self._writer.execute("commit")
+
+    def forget(self) -> None:
+        """Empty the log beside the database, which holds pages as they were before a deletion. Waits for readers;
+        raises sqlite3.OperationalError where one is still at it after the connection's timeout."""
+        with self._lock:
+            is_busy = self._writer.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+        if is_busy:
+            raise sqlite3.OperationalError("the log is being read")
 
     def close(self) -> None:
         """Close the writer; readers end with their threads."""

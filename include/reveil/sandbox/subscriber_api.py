@@ -121,11 +121,13 @@ class _Subscribers(Handlers):
         wanted = Filter(lists.wanted(body, "list_ids"), where=_where(text))
         with self._store.write() as connection:
             subscribers.delete(connection, subscribers.matching(connection, wanted))
+        self._store.forget()
         return answer(True)
 
     def _delete(self, who: list[int]) -> Response:
         with self._store.write() as connection:
             subscribers.delete(connection, who)
+        self._store.forget()
         return answer(True)
 
     def export(self, call: Call) -> Response:

@@ -158,6 +158,16 @@ create table if not exists journal.audience (
     priority bigint not null
 );
 
+-- how a campaign file was taken, written before the messages that showed it are erased: it stands for good
+create table if not exists journal.campaign_verdicts (
+    campaign varchar not null,
+    file_digest varchar,
+    verdict varchar not null check (verdict in ('passed', 'failed')),
+    why varchar not null,
+    as_of timestamp not null,
+    recorded_at timestamp not null default (now() at time zone 'UTC')
+);
+
 -- subscribers whom we have had suppressed at the ESP for good
 create table if not exists journal.esp_suppressions (
     esp varchar not null,

@@ -7,15 +7,16 @@ opens, so its opens are `unknown`; for clicks it does not look who it was. It ha
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from reveil.esp.base import Event, EventKind, Feed
-from reveil.esp.listmonk.api import Api, instant, subscription
+from reveil.esp.listmonk.api import Api, instant
 
 _OVERLAP = timedelta(minutes=10)
 """Re-read before each cursor: rows may be committed a little later than they are dated."""
+_LISTS_AT_ONCE = 100
 _BOUNCES: dict[str, EventKind] = {"hard": "bounced_hard", "soft": "bounced_soft", "complaint": "complained"}
 
 
@@ -62,17 +63,18 @@ class Events:
 
     def _unsubscribes(self) -> Iterator[Event]:
         """Who left any list. They are read whole each time: an unsubscribe moves no clock that one could
-        ask by without naming its list."""
-        for one in self._api.lists():
-            rows = self._api.pages("/api/subscribers", list_id=one["id"], subscription_status="unsubscribed")
+        ask by without naming its list. Every batch that ever left has a list, so many are asked about at once."""
+        names = {one["id"]: one["name"] for one in self._api.lists()}
+        for list_ids in _batches(list(names), _LISTS_AT_ONCE):
+            rows = self._api.pages("/api/subscribers", list_id=list_ids, subscription_status="unsubscribed")
             for row in rows:
-                membership = subscription(row, one["id"])
-                if membership is None:
-                    continue
-                yield Event(
-                    f"unsubscribe:{one['id']}:{row['id']}", str(row["id"]), one["name"], "unsubscribed",
-                    instant(membership["subscription_updated_at"]), None, None, row["email"],
-                )  # fmt: skip
+                for left in row["lists"]:
+                    if left["id"] not in list_ids or left["subscription_status"] != "unsubscribed":
+                        continue
+                    yield Event(
+                        f"unsubscribe:{left['id']}:{row['id']}", str(row["id"]), names[left["id"]], "unsubscribed",
+                        instant(left["subscription_updated_at"]), None, None, row["email"],
+                    )  # fmt: skip
 
     def _blocklist(self, cursor: str | None) -> Iterator[Event]:
         query = f"subscribers.updated_at > '{_since(cursor)}' AND subscribers.status='blocklisted'"
@@ -81,6 +83,11 @@ class Events:
                 f"blocklist:{row['id']}", str(row["id"]), "", "unsubscribed",
                 instant(row["updated_at"]), None, None, row["email"],
             )  # fmt: skip
+
+
+def _batches(values: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 def _since(cursor: str | None) -> str:
