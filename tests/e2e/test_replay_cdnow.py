@@ -20,10 +20,11 @@ CHANGE, AGAIN = NIGHTS[14], NIGHTS[18]
 """The newsletter goes out on the 15th and holds messages back for a week: passages begin at a month's start."""
 WITHDRAWN, ASKED = 25, 12
 
-# in the middle of a passage: mailed last week, with a step to come
+# in the middle of a passage: mailed last week, with a step to come; the log knows nothing newer of them
 _ENROLLED = """
-    select contact_id from journal.batch_contacts
+    select contact_id from journal.batch_contacts inner join raw.crm_contacts using (contact_id)
     where step = 'we_miss_you' and outcome = 'sent' and as_of = $night::timestamp - interval 7 days
+        and updated_at < $night::timestamp - interval 1 day
     order by contact_id
 """
 
