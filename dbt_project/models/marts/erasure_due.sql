@@ -12,8 +12,8 @@ requests as (
 
 ),
 
--- goodbyes that ended in silence. The list runs weekly and looks so many days ahead: nobody is overdue when it
--- first sees them
+-- goodbyes that ended in silence. The list runs weekly and looks so many days ahead: nobody is overdue when
+-- it first sees them
 silences as (
 
     select
