@@ -15,6 +15,7 @@ from pushing import adapter
 
 from reveil.compliance import Compliance
 from reveil.erasure import certificate, verify_now
+from reveil.erasure.proof import NOT_SEARCHED
 from reveil.erasure.state import RunFolder
 from reveil.errors import Busy, Refused
 from reveil.esp.base import EspUnavailable, Subscriber
@@ -267,15 +268,40 @@ def test_marked_contacts_are_in_no_byte_of_any_file_afterwards(
     monkeypatch.setattr(Warehouse, "__init__", uncompressed)
     settings = settings_at(tmp_path / "data", handle)
     make(settings, marked=10_000)
-    seen = marks_in(settings.warehouse.read_bytes())
-    assert len(seen) >= 10_000
+    trace = settings.airflow / "logs" / "dag_id=push_reactivation" / "attempt=1.log"
+    trace.parent.mkdir(parents=True)
+    trace.write_text(f"called {address('mark-00007')} back\n")
+    before = marked_files(settings)
+    assert {settings.warehouse, settings.published, settings.landing / "crm_contacts.csv", trace} <= before.keys()
+    assert len(before[settings.warehouse]) >= 10_000
     run(settings, kinds=["retention"])
     (record,) = ledger(settings)
     assert record["reasons"] == {"retention": 10_000 + len(OLD)}
-    searched = [file for file in settings.data.rglob("*") if file.is_file()]
-    assert settings.warehouse in searched
-    assert {str(file): found for file in searched if (found := marks_in(file.read_bytes()))} == {}
+    assert marked_files(settings) == {}
     assert address(STAY[0]).encode() in settings.warehouse.read_bytes()
+
+
+def test_marked_contacts_are_in_no_value_of_a_compressed_warehouse_afterwards(
+    tmp_path: Path, handle: SandboxHandle
+) -> None:
+    settings = settings_at(tmp_path / "data", handle)
+    make(settings, marked=10_000)
+    marked = [address(f"mark-{number:05}") for number in range(10_000)]
+    seen = verify_now(settings, marked, NIGHT).figures
+    assert seen["places"]["warehouse.duckdb: raw.crm_contacts.email"] == 10_000
+    run(settings, kinds=["retention"])
+    assert verify_now(settings, marked, NIGHT).figures["found"] == 0
+    assert verify_now(settings, [], NIGHT).figures["found"] == 0
+
+
+def marked_files(settings: Settings) -> dict[Path, set[bytes]]:
+    """Every file of the data folder, of Airflow's home and of the project's folder that holds marks, byte for byte."""
+    project = [
+        one for one in settings.project.iterdir() if not one.name.startswith(".") and one.name not in NOT_SEARCHED
+    ]
+    places = [settings.data, settings.airflow, *(one for one in project if one.is_dir())]
+    files = {file for place in places for file in place.rglob("*") if file.is_file()}
+    return {file: found for file in sorted(files) if (found := marks_in(file.read_bytes()))}
 
 
 def marks_in(content: bytes) -> set[bytes]:
