@@ -1,114 +1,18 @@
-"""The command line: the same verbs as the DAGs.
-
-Exit codes: 0 done, 1 a check or guard said no, 2 bad use or bad input.
-"""
+"""The verbs of a night, of whoever looks at it, and of the machine under it."""
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
-import traceback
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import wraps
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 from reveil import verbs
-from reveil.errors import BadInput, ReveilError
-from reveil.instants import parse_instant
+from reveil.cli.frame import Days, Instant, as_of_option, verb
 from reveil.report import Report
-from reveil.settings import Settings, load_settings, provide_airflow_environment
-
-Verb = Callable[..., Report]
-
-
-class Instant(click.ParamType[datetime]):
-    """A night: a date or an ISO instant, read as UTC."""
-
-    name = "instant"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return parse_instant(value)
-        except BadInput as error:
-            self.fail(str(error), param, ctx)
-
-
-class Days(click.ParamType[timedelta]):
-    """A number of days: `7d` or `7`."""
-
-    name = "days"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        if isinstance(value, timedelta):
-            return value
-        number = str(value).removesuffix("d")
-        if not number.isdecimal():
-            self.fail("must be a number of days such as 7d", param, ctx)
-        return timedelta(days=int(number))
-
-
-as_of_option = click.option("--as-of", type=Instant(), required=True, help="The night, e.g. 1998-07-01 (UTC).")
-
-
-@click.group()
-@click.option("--debug", is_flag=True, help="Show the steps on stderr.")
-def main(debug: bool) -> None:
-    """Finds contacts who drift away, wins them back, and erases their data on time."""
-    sys.excepthook = tell_unexpected
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if debug else logging.WARNING, format="%(message)s")
-
-
-def tell_unexpected(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:
-    """What Python prints of an error that nobody foresaw, less its text: that may quote a cell."""
-    click.echo("".join(traceback.format_tb(trace)) + f"unexpected {kind.__name__} (its text may hold data)", err=True)
-
-
-def verb(name: str, group: click.Group = main, **attributes: Any) -> Callable[[Verb], click.Command]:
-    """A command that gets the settings, prints its report (as JSON with --json) and exits with the error's code."""
-
-    def decorate(function: Verb) -> click.Command:
-        called = name if group is main else f"{group.name} {name}"
-
-        @group.command(name, help=function.__doc__, **attributes)
-        @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-        @wraps(function)
-        def run(as_json: bool, **options: Any) -> None:
-            _run(called, as_json, lambda settings: function(settings, **options))
-
-        return run
-
-    return decorate
-
-
-def _run(name: str, as_json: bool, work: Callable[[Settings], Report]) -> None:
-    try:
-        report = work(load_settings())
-    except ReveilError as error:
-        _fail(name, error, as_json)
-    _show(report, as_json)
-
-
-def _show(report: Report, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps({"verb": report.verb, **report.figures}))
-    else:
-        for line in report.lines:
-            click.echo(line)
-
-
-def _fail(name: str, error: ReveilError, as_json: bool) -> None:
-    click.echo(f"reveil {name}: {error}", err=True)
-    if as_json:
-        click.echo(json.dumps({"verb": name, "error": str(error)}))
-    sys.exit(error.exit_code)
+from reveil.settings import Settings, provide_airflow_environment
 
 
 @verb("load")
@@ -222,82 +126,6 @@ def results(settings: Settings, campaign: str | None) -> Report:
     from reveil.results import results as tell
 
     return tell(settings, campaign)
-
-
-@main.group("erase", invoke_without_command=True)
-@click.option("--as-of", type=Instant(), help="The night, e.g. 1998-07-01 (UTC).")
-@click.option("--execute", is_flag=True, help="Erase them; without it nothing is deleted.")
-@click.option("--approve", metavar="NAME", help="Who approved the first run of a kind, or one of unusual size.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-@click.pass_context
-def erase(context: click.Context, as_of: datetime | None, execute: bool, approve: str | None, as_json: bool) -> None:
-    """Who is due for erasure, as counts; with --execute they are erased, and an interrupted erasure goes on."""
-    if context.invoked_subcommand:
-        return
-    if as_of is None:
-        raise click.UsageError("Missing option '--as-of'.", context)
-    if execute:
-        _run("erase", as_json, lambda settings: verbs.erase(settings, as_of, approve))
-    else:
-        _run("erase", as_json, lambda settings: verbs.erase_due(settings, as_of))
-
-
-@verb("request", erase)
-@click.argument("contact_id", required=False)
-@click.option("--requested-at", type=Instant(), help="When the person asked; default now.")
-def erase_request(settings: Settings, contact_id: str | None, requested_at: datetime | None) -> Report:
-    """Note that a person asks to be erased: a contact id, or addresses on stdin, one a line."""
-    from reveil.erasure.requests import note_requests
-
-    addresses = [] if contact_id else _lines_given()
-    return note_requests(settings, contact_id, addresses, requested_at or verbs.utc_now())
-
-
-@verb("replay", erase)
-def erase_replay(settings: Settings) -> Report:
-    """After restoring an old warehouse: mark whoever was erased since for the next erasure."""
-    from reveil.erasure.requests import replay
-
-    return replay(settings, verbs.utc_now())
-
-
-@verb("lookup", erase)
-def erase_lookup(settings: Settings) -> Report:
-    """Whether, when and why a person was erased: addresses or contact ids on stdin, one a line."""
-    from reveil.erasure.requests import look_up
-
-    return look_up(settings, _lines_given())
-
-
-@verb("rotate-key", erase)
-def erase_rotate_key(settings: Settings) -> Report:
-    """Make a new key for suppression entries; keep the older ones."""
-    from reveil.erasure.requests import rotate_key
-
-    return rotate_key(settings)
-
-
-def _lines_given() -> list[str]:
-    """The lines of the standard input that are not empty."""
-    return [line.strip() for line in sys.stdin if line.strip()]
-
-
-@verb("verify", erase)
-def erase_verify(settings: Settings) -> Report:
-    """Search every file and table for addresses or contact ids on stdin, one a line: how, how much, and where. With an
-    empty stdin: for everybody who was erased, by the HMACs of what stands there."""
-    from reveil.erasure import verify_now
-
-    return verify_now(settings, _lines_given(), verbs.utc_now())
-
-
-@verb("certificate", erase)
-@click.argument("run_id")
-def erase_certificate(settings: Settings, run_id: str) -> Report:
-    """What a run deleted and how that was proven, as HTML and JSON in the outbox; it names nobody."""
-    from reveil.erasure import certificate
-
-    return certificate(settings, run_id)
 
 
 @verb("status")
