@@ -120,6 +120,22 @@ def test_holdouts_are_enrolled_and_in_no_batch(here: Settings) -> None:
     assert plan(here, NIGHT, now=NIGHT).figures["planned"] == 0
 
 
+def test_a_night_that_draws_holdouts_alone_is_drawn_once(here: Settings) -> None:
+    holdouts = (
+        "update marts.next_step set arm = 'holdout', step = null, message = null, language = null, offer_cost = 0,"
+        " closes_on = '1998-10-01'"
+    )
+    write(here, holdouts)
+    assert intend(here) == 0
+    drawn = query(here, "select contact_id, arm, as_of from journal.enrolments order by 1")
+    assert [arm for _, arm, _ in drawn] == ["holdout"] * CONTACTS
+    decide(here, NIGHT)  # the same night, its models made again: they know the enrolments, or do not yet
+    write(here, holdouts)
+    assert plan(here, NIGHT, now=NIGHT).figures["planned"] == 0
+    assert intend(here) == 0
+    assert query(here, "select contact_id, arm, as_of from journal.enrolments order by 1") == drawn
+
+
 def test_the_first_night_of_a_file_is_its_canary(here: Settings) -> None:
     write(
         here,

@@ -29,6 +29,10 @@ EVENT = (
 REQUEST = (
     "insert into raw.crm_erasure_requests (request_id, contact_id, requested_at, load_id) values ('r', '{0}', '{1}', 1)"
 )
+FREEZE = (
+    "insert into journal.erasure_freezes (run_id, contact_id, reason, as_of)"
+    " values ('1998-07-01-retention-1', '{0}', 'retention', '1998-07-01')"
+)
 SAME = "update raw.crm_contacts set normalised_email = 'c001@gmail.example' where contact_id < 'c004'"
 CHANGES = {
     "c001": (EVENT.format("c001", "unsubscribed"), "objected"),
@@ -36,6 +40,7 @@ CHANGES = {
     "c003": (EVENT.format("c003", "bounced_hard"), "hard_bounce"),
     "c004": ("update raw.crm_contacts set marketing_consent = false where contact_id = 'c004'", "no_consent"),
     "c005": (REQUEST.format("c005", "1998-06-30"), "erasure_pending"),
+    "c006": (FREEZE.format("c006"), "erasure_pending"),
 }
 
 
@@ -93,7 +98,7 @@ def test_who_becomes_unmailable_at_any_moment_before_the_start_is_not_mailed(
     else:
         change()
     push(here, adapter(here), NIGHT, now=NIGHT)
-    assert recipients(handle) == {"c000": 1, "c006": 1, "c007": 1, "c008": 1}
+    assert recipients(handle) == {"c000": 1, "c007": 1, "c008": 1}
     found = dict(query(here, "select contact_id, outcome_why from journal.batch_contacts where outcome = 'refused'"))
     assert found == {contact: why for contact, (_, why) in CHANGES.items()}
 
