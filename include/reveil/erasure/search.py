@@ -49,6 +49,7 @@ class Search:
         self.values = values
         self.findings = Findings()
         self._addresses = Searcher(values.addresses)
+        self._telling_ids = values.telling_ids
         self._numbers = numbers
 
     def file(self, file: Path, name: str) -> None:
@@ -68,7 +69,7 @@ class Search:
         hits: set[str] = set()
         for content in contents(file):
             size += len(content)
-            hits |= self._addresses.find(content) | ids_in(content, self.values.telling_ids)
+            hits |= self._addresses.find(content) | ids_in(content, self._telling_ids)
         self.findings.add(kind, size)
         self.findings.found(name, len(hits))
 
@@ -77,7 +78,7 @@ class Search:
         hits: dict[str, set[str]] = {}
         for table, content in sqlite_contents(file):
             size += len(content)
-            found = self._addresses.find(content) | ids_in(content, self.values.telling_ids)
+            found = self._addresses.find(content) | ids_in(content, self._telling_ids)
             hits.setdefault(table, set()).update(found)
         for table, those in hits.items():
             self.findings.found(f"{name}: {table}", len(those))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reveil.erasure.rewrite import remove_database
-from reveil.erasure.search import Search
+from reveil.erasure.search import Findings, Search
 from reveil.erasure.values import Values
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
@@ -16,8 +16,9 @@ def sweep_traces(settings: Settings, values: Values) -> int:
     """Delete what holds a value below dbt's folders, the Data Docs and Airflow's logs, all that a killed process left
     in the scratch folder, and copies of a database that never took its place. How many files went. Repeatable."""
     removed = 0
+    search = Search(values)
     for file in _traces(settings):
-        search = Search(values)
+        search.findings = Findings()
         search.file(file, file.name)
         if search.findings.places:
             file.unlink()
