@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -43,7 +44,8 @@ def rewrite(settings: Settings) -> tuple[str, str]:
             if not _is_lack_of_room(error):
                 raise
             raise Refused(_no_room(warehouse.path)) from None
-        before, after = _digest(warehouse.path), _digest(new)
+        with ThreadPoolExecutor(2) as pool:
+            before, after = pool.map(_digest, (warehouse.path, new))
         sync(new)
         new.replace(warehouse.path)
         warehouse.path.with_name(warehouse.path.name + ".wal").unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import glob
 import gzip
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -110,18 +110,21 @@ class Search:
         return size
 
     def _table(self, connection: duckdb.DuckDBPyConnection, table: str, columns: list[str], place: str) -> int:
-        """One pass over all columns, then one over each that may hold ids, and over each that may hold addresses."""
-        quoted = ['"' + column.replace('"', '""') + '"' for column in columns]
-        sizes = ",\n".join(sql("search_size").format(column=one) for one in quoted)
-        figures = connection.execute(f"select\n{sizes}\nfrom {table}").fetchall()[0]
-        for column, name, hints in zip(columns, quoted, figures[1::2], strict=True):
-            where = f"{place}.{column}"
-            if column not in self._numbers:
-                statement = sql("search_ids").format(table=table, column=name)
-                self.findings.found(where, connection.execute(statement).fetchall()[0][0])
-            if hints:
-                self._address_column(connection, table, name, where)
-        return int(sum(figures[::2]))
+        """A pass over all columns that cannot hold ids, one over each that can, and one over each with addresses."""
+        others = [column for column in columns if column in self._numbers]
+        size = 0
+        for group in ([others] if others else []) + [[column] for column in columns if column not in self._numbers]:
+            is_id = group is not others
+            names = [_quoted(column) for column in group]
+            figures = connection.execute(_measures(table, names, with_ids=is_id)).fetchall()[0]
+            if is_id:
+                self.findings.found(f"{place}.{group[0]}", figures[2])
+                figures = figures[:2]
+            size += sum(figures[::2])
+            for column, name, hints in zip(group, names, figures[1::2], strict=True):
+                if hints:
+                    self._address_column(connection, table, name, f"{place}.{column}")
+        return int(size)
 
     def _address_column(self, connection: duckdb.DuckDBPyConnection, table: str, column: str, place: str) -> None:
         statement = sql("search_addresses").format(table=table, column=column)
@@ -138,6 +141,16 @@ class Search:
         while batch := rows.fetchmany(50_000):
             hits |= self._addresses.find("\n".join(text for (text,) in batch).encode())
         return len(hits)
+
+
+def _measures(table: str, columns: Sequence[str], with_ids: bool) -> str:
+    parts = [sql("search_size") + (sql("search_ids") if with_ids else "")] * len(columns)
+    told = ",\n".join(part.format(column=column) for part, column in zip(parts, columns, strict=True))
+    return f"select\n{told}\nfrom {table}"
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def kind_of(file: Path) -> str:

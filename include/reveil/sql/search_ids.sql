@@ -1,4 +1,3 @@
--- rows of {table} whose {column} is a contact's id, plain or as a mailbox's key
-select count(*)
-from {table}
-where {column}::varchar in (select value from ids)
+-- added to the above for a column that may hold contacts' ids, plain or as a mailbox's key
+,
+count(*) filter (where {column}::varchar in (select value from ids))
