@@ -21,10 +21,10 @@ docs: $(VENV)/.runtime  ## the models' documentation and lineage as one file: da
 	@$(BIN)/reveil docs
 
 test: $(VENV)/.dev  ## every test but the slow ones
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS)
 
 test-all: $(VENV)/.dev  ## every test, the long fault and scale runs included
-	$(BIN)/pytest -n 2 --dist loadfile -m "slow or not slow" $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## style, types, SQL, who imports whom, Spark's dialect
 	$(BIN)/ruff check .

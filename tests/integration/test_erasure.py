@@ -281,6 +281,7 @@ def test_marked_contacts_are_in_no_byte_of_any_file_afterwards(
     assert address(STAY[0]).encode() in settings.warehouse.read_bytes()
 
 
+@pytest.mark.slow
 def test_marked_contacts_are_in_no_value_of_a_compressed_warehouse_afterwards(
     tmp_path: Path, handle: SandboxHandle
 ) -> None:

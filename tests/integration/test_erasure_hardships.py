@@ -88,6 +88,7 @@ def test_whom_the_provider_does_not_have_any_more_is_erased(settings: Settings) 
     assert len(ledger(settings)) == 2
 
 
+@pytest.mark.slow
 def test_a_provider_that_is_down_for_a_week_keeps_everybody_whole_and_unmailed_and_then_the_run_ends(
     settings: Settings,
 ) -> None:
