@@ -163,7 +163,9 @@ def connect(
         path.parent.mkdir(parents=True, exist_ok=True)
     try:
         connection = duckdb.connect(path or ":memory:", read_only=read_only, config=config or {})
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
+        if not isinstance(error, duckdb.IOException) and "Corrupt database file" not in str(error):
+            raise
         raise _not_opened(path, str(error)) from None
     try:
         connection.execute("set TimeZone = 'UTC'")

@@ -7,7 +7,7 @@ import pytest
 from reveil.errors import BadInput, Busy
 from reveil.raw_tables import RAW_TABLES
 from reveil.settings import Settings
-from reveil.warehouse import Warehouse, staged
+from reveil.warehouse import Warehouse, connect, staged
 
 HOLDER = """
 import sys
@@ -90,3 +90,19 @@ def test_staged_rows_keep_nulls(tmp_path: Path) -> None:
         assert connection.execute("select a, b from pairs order by a").fetchall() == [("1", None), ("2", "x")]
     with Warehouse(settings(tmp_path)).write("test") as connection, staged(connection, "none", ("a",), []):
         assert connection.execute("select count(*) from none").fetchall() == [(0,)]
+
+
+def test_a_file_with_a_torn_block_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """What a process that was killed while it wrote a block may leave: DuckDB finds another checksum."""
+    file = tmp_path / "w.duckdb"
+    with connect(file) as connection:
+        connection.execute("create table t as select range as i from range(1000)")
+    content = bytearray(file.read_bytes())
+    content[12288 + 8 : 12288 + 72] = bytes(64)
+    content[12288 + 72] ^= 255
+    file.write_bytes(content)
+    with (
+        pytest.raises(BadInput, match=r"w\.duckdb: is no database that can be read here .*put back a copy"),
+        connect(file),
+    ):
+        pass
