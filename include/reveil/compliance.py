@@ -6,7 +6,6 @@ of erasures with it. Keys lie beside it, one file each; the id of an entry's key
 
 from __future__ import annotations
 
-import fcntl
 import hmac
 import os
 import secrets
@@ -22,7 +21,7 @@ import duckdb
 
 from reveil.errors import BadInput
 from reveil.settings import Settings
-from reveil.warehouse import connect, hold, sql, staged
+from reveil.warehouse import connect, hold, hold_to_read, open_to_write, sql, staged
 
 _KEY_BYTES = 32
 _FIRST_KEY = 1
@@ -83,7 +82,7 @@ class Compliance:
                 yield connection
             return
         with (
-            hold(self._lock_path, purpose, self._wait_seconds, fcntl.LOCK_SH),
+            hold_to_read(self.path, self._lock_path, purpose, self._wait_seconds),
             connect(self.path, read_only=True) as connection,
         ):
             yield connection
@@ -91,7 +90,7 @@ class Compliance:
     @contextmanager
     def write(self, purpose: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection under the exclusive lock, tables and key made; the file is its owner's alone (0600)."""
-        with hold(self._lock_path, purpose, self._wait_seconds), _private(), connect(self.path) as connection:
+        with hold(self._lock_path, purpose, self._wait_seconds), _private(), open_to_write(self.path) as connection:
             connection.execute(sql("compliance"))
             self._key_of(connection)
             yield connection

@@ -6,11 +6,12 @@ either night whole, and whoever has the old one open reads on.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
+from reveil import checkpoint
+from reveil.checkpoint import sync
 from reveil.errors import Refused
 from reveil.load import freshness
 from reveil.permission import marts_night
@@ -38,7 +39,7 @@ def publish(settings: Settings) -> Report:
         Warehouse(settings).read("publish") as connection,
     ):
         _check_one_night(connection, described)
-        _remove(new)
+        checkpoint.remove(new)
         rows = _write(connection, new, described, rules)
         _write_freshness(connection, new)
     _swap(new, settings.published)
@@ -109,23 +110,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, table: str, columns: str) -> in
 
 def _swap(new: Path, published: Path) -> None:
     """Put the new file in the old one's place so that it outlives a power cut."""
-    _sync(new)
+    sync(new)
     new.replace(published)
-    _sync(published.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(new: Path) -> None:
-    """What a killed run left."""
-    for leftover in (new, new.with_name(new.name + ".wal")):
-        leftover.unlink(missing_ok=True)
+    sync(published.parent)
 
 
 def _text(value: str) -> str:

@@ -20,9 +20,10 @@ from reveil.report import Report
 from reveil.seeds import business_lines, check_retention
 from reveil.settings import Settings
 from reveil.settled import NOTHING, Window, first_of_month, rules_version, window
-from reveil.warehouse import Warehouse, connect, sql
+from reveil.warehouse import Warehouse, sql
 
 if TYPE_CHECKING:
+    import duckdb
     from dbt.artifacts.schemas.results import NodeResult
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
@@ -101,10 +102,10 @@ def build(settings: Settings, as_of: datetime, *, full_refresh: bool = False, un
         arguments.append("--full-refresh")
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
-    with Warehouse(settings).exclusive("build"):
-        reads = _window(settings, as_of, full_refresh)
+    with Warehouse(settings).write("build") as connection:
+        reads = window(settings, connection, as_of, full_refresh=full_refresh)
         results = _run(settings, as_of, arguments, reads.variables)
-        figures = _figures(settings)
+        figures = _figures(connection)
     seconds = round(time.monotonic() - started, 1)
     return _report(as_of, results, figures, seconds)
 
@@ -125,15 +126,10 @@ def build_only(
     if full_refresh:
         arguments.append("--full-refresh")
     arguments += ["--select", *(f"+{name}" for name in models)]
-    with Warehouse(settings).exclusive("build"):
-        reads = reads or _window(settings, as_of, full_refresh)
+    with Warehouse(settings).write("build") as connection:
+        reads = reads or window(settings, connection, as_of, full_refresh=full_refresh)
         results = _run(settings, as_of, arguments, reads.variables)
     return {result.node.name: result.execution_time for result in results}
-
-
-def _window(settings: Settings, as_of: datetime, full_refresh: bool) -> Window:
-    with connect(settings.warehouse, Warehouse(settings).config) as connection:
-        return window(settings, connection, as_of, full_refresh=full_refresh)
 
 
 def check_rules(settings: Settings) -> None:
@@ -155,7 +151,7 @@ def compiled(settings: Settings, as_of: datetime) -> dict[str, str]:
     """The SQL of every model as it would run as of `as_of`, by name."""
     settles_all = Window(first_of_month(as_of.date()), NOTHING, rules_version(settings.dbt_project), {})
     variables = {name: value for name, value in settles_all.variables.items() if value}
-    with Warehouse(settings).exclusive("compile"):
+    with Warehouse(settings).write("compile"):
         results = _run(settings, as_of, ["compile", "--no-introspect"], variables)
     return {result.node.name: result.node.compiled_code for result in results if result.node.resource_type == "model"}
 
@@ -164,7 +160,7 @@ def document(settings: Settings, as_of: datetime) -> Report:
     """Write the description of all models, sources and rules, with their lineage, as one HTML file that needs neither
     network nor server. It holds names, descriptions, SQL and types, no row. Raises like `build`."""
     page = settings.dbt_docs / "index.html"
-    with Warehouse(settings).exclusive("docs"):
+    with Warehouse(settings).write("docs"):
         _run(settings, as_of, ["docs", "generate", "--static"])
         page.parent.mkdir(parents=True, exist_ok=True)
         (settings.dbt_target / "static_index.html").replace(page)
@@ -329,11 +325,10 @@ def _without_values(message: str) -> str:
     return ", ".join(classes) or "an error whose text may hold values, so it is not shown"
 
 
-def _figures(settings: Settings) -> dict[str, int]:
-    with connect(settings.warehouse, read_only=True) as connection:
-        cursor = connection.execute(sql("build_figures"))
-        names = [column[0] for column in cursor.description or ()]
-        return dict(zip(names, cursor.fetchall()[0], strict=True))
+def _figures(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    cursor = connection.execute(sql("build_figures"))
+    names = [column[0] for column in cursor.description or ()]
+    return dict(zip(names, cursor.fetchall()[0], strict=True))
 
 
 def _report(as_of: datetime, results: Sequence[NodeResult], figures: dict[str, int], seconds: float) -> Report:

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pandas
 
+from reveil import checkpoint
 from reveil.errors import BadInput, Busy, ReveilError
 from reveil.raw_tables import RAW_TABLES, RawTable
 from reveil.settings import Settings
@@ -69,14 +70,19 @@ class Warehouse:
         with self.exclusive(purpose):
             is_first = not self.exists
             try:
-                with connect(self.path, self._config) as connection:
+                with self.open() as connection:
                     _make_tables(connection)
                     yield connection
             except BaseException:
                 if is_first:
-                    self.path.unlink(missing_ok=True)
-                    self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+                    checkpoint.remove(self.path)
                 raise
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to write through, for who holds the lock."""
+        with open_to_write(self.path, self._config) as connection:
+            yield connection
 
     @contextmanager
     def rehearse(self, purpose: str, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -92,23 +98,19 @@ class Warehouse:
     @contextmanager
     def shared(self, purpose: str) -> Iterator[None]:
         """The lock alone, to read through another library."""
-        with self._lock(purpose, fcntl.LOCK_SH):
+        with hold_to_read(self.path, self._lock_path, purpose, self._wait_seconds):
             yield
 
     @contextmanager
     def exclusive(self, purpose: str) -> Iterator[None]:
-        """The lock alone, to write through another library."""
-        with self._lock(purpose, fcntl.LOCK_EX):
+        """The lock alone, to `open` the file more than once, or to exchange it."""
+        with hold(self._lock_path, purpose, self._wait_seconds):
+            checkpoint.mend(self.path)
             yield
 
     def _require(self) -> None:
         if not self.exists:
             raise BadInput(f"{self.path}: no warehouse yet; run `reveil load` first")
-
-    @contextmanager
-    def _lock(self, purpose: str, kind: int) -> Iterator[None]:
-        with hold(self._lock_path, purpose, self._wait_seconds, kind):
-            yield
 
 
 @contextmanager
@@ -126,6 +128,16 @@ def hold(lock_path: Path, purpose: str, wait_seconds: float, kind: int = fcntl.L
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def hold_to_read(path: Path, lock_path: Path, purpose: str, wait_seconds: float) -> Iterator[None]:
+    """Hold the shared lock of a database file that is whole. Raises like `hold`."""
+    if checkpoint.was_cut_short(path):
+        with hold(lock_path, purpose, wait_seconds):
+            checkpoint.mend(path)
+    with hold(lock_path, purpose, wait_seconds, fcntl.LOCK_SH):
+        yield
 
 
 def _acquire(descriptor: int, lock_path: Path, kind: int, wait_seconds: float) -> None:
@@ -172,6 +184,17 @@ def connect(
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def open_to_write(path: Path, config: dict[str, Any] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection under the caller's exclusive lock. What it commits is safe at once, and moves into the file at the
+    end, so that a kill at any moment leaves a file that can be opened (reveil.checkpoint). Raises like `connect`."""
+    checkpoint.mend(path)
+    with connect(path, {**(config or {}), **checkpoint.ONLY_AT_THE_END}) as connection:
+        checkpoint.leave_to_the_end(connection)
+        yield connection
+        checkpoint.checkpoint(connection, path)
 
 
 def _not_opened(path: Path | None, told: str) -> ReveilError:

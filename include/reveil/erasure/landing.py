@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from reveil.addresses import normalise_address
-from reveil.erasure.state import sync
+from reveil.checkpoint import sync
 from reveil.erasure.values import Values
 from reveil.load.landing import LandingFile, find_files
 from reveil.load.sources import Source, read_sources

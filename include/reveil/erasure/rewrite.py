@@ -15,10 +15,11 @@ from pathlib import Path
 
 import duckdb
 
-from reveil.erasure.state import sync
+from reveil import checkpoint
+from reveil.checkpoint import sync
 from reveil.errors import Refused
 from reveil.settings import Settings
-from reveil.warehouse import Warehouse, connect, sql
+from reveil.warehouse import Warehouse, sql
 
 _ROOM = 1.1
 """How much of the old file's size must be free: the copy is smaller, its log and spill are not."""
@@ -35,12 +36,12 @@ def rewrite(settings: Settings) -> tuple[str, str]:
     warehouse = Warehouse(settings)
     new = warehouse.path.with_suffix(".duckdb.new")
     with warehouse.exclusive("erase: new file"):
-        remove_database(new)
+        checkpoint.remove(new)
         _require_room(warehouse.path)
         try:
             _copy(warehouse, new)
         except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-            remove_database(new)
+            checkpoint.remove(new)
             if not _is_lack_of_room(error):
                 raise
             raise Refused(_no_room(warehouse.path)) from None
@@ -48,15 +49,9 @@ def rewrite(settings: Settings) -> tuple[str, str]:
             before, after = pool.map(_digest, (warehouse.path, new))
         sync(new)
         new.replace(warehouse.path)
-        warehouse.path.with_name(warehouse.path.name + ".wal").unlink(missing_ok=True)
+        checkpoint.log_of(warehouse.path).unlink(missing_ok=True)
         sync(warehouse.path.parent)
     return before, after
-
-
-def remove_database(file: Path) -> None:
-    """A database file and what DuckDB may have left beside it."""
-    for leftover in (file, file.with_name(file.name + ".wal")):
-        leftover.unlink(missing_ok=True)
 
 
 def _require_room(path: Path) -> None:
@@ -76,8 +71,7 @@ def _no_room(path: Path) -> str:
 
 
 def _copy(warehouse: Warehouse, new: Path) -> None:
-    with connect(warehouse.path, warehouse.config) as connection:
-        connection.execute("force checkpoint")
+    with warehouse.open() as connection:
         connection.execute(f"attach '{_quoted(str(new))}' as fresh")
         connection.execute(f'copy from database "{_quoted(warehouse.path.stem)}" to fresh')
         _compare(connection, warehouse.path.stem)

@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 
 from reveil import permission
+from reveil.checkpoint import sync
 from reveil.compliance import Compliance, Suppression
 from reveil.erasure.at_esp import erase_at_esp
 from reveil.erasure.landing import sweep_landing
 from reveil.erasure.ledger import record
 from reveil.erasure.proof import verify
 from reveil.erasure.rewrite import rewrite
-from reveil.erasure.state import Person, RunFolder, State, sync, write_private
+from reveil.erasure.state import Person, RunFolder, State, write_private
 from reveil.erasure.sweep import sweep_traces
 from reveil.erasure.targets import targets
 from reveil.erasure.values import Values

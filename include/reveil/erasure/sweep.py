@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from reveil.erasure.rewrite import remove_database
+from reveil import checkpoint
 from reveil.erasure.search import Findings, Search
 from reveil.erasure.values import Values
 from reveil.settings import Settings
@@ -38,7 +38,7 @@ def _traces(settings: Settings) -> Iterator[Path]:
 def _leftovers(settings: Settings) -> Iterator[Path]:
     """Nobody has the warehouse open now, so nobody's spill files are in use."""
     for database in settings.data.glob("*.duckdb.new"):
-        remove_database(database)
+        checkpoint.remove(database)
         yield database
     for file in settings.scratch.glob("duckdb_temp*"):
         file.unlink(missing_ok=True)

@@ -1,0 +1,170 @@
+"""Must hold: a kill in a checkpoint, wherever it falls, leaves a file that opens and holds all that was committed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from reveil import checkpoint
+from reveil.compliance import Compliance
+from reveil.settings import Settings
+from reveil.warehouse import Warehouse, connect, open_to_write
+
+HEADERS, BLOCK = 12288, 262144
+TABLES = 12
+
+
+def write(connection: duckdb.DuckDBPyConnection, session: int) -> None:
+    """What a night does to the file: tables made, filled, thinned out."""
+    for table in range(TABLES):
+        connection.execute(f"create table if not exists t{table} (id integer, name varchar)")
+        connection.execute(f"insert into t{table} select range, 'n' || range from range(300)")
+    connection.execute(f"delete from t{session % TABLES} where id % 3 = 0")
+
+
+def rows(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, str]]:
+    query = " union all ".join(f"select count(*), sum(id), max(name) from t{table}" for table in range(TABLES))
+    return connection.execute(query).fetchall()
+
+
+class Cut:
+    """A file before and after a checkpoint, with what the checkpoint left beside it meanwhile."""
+
+    def __init__(self, folder: Path, sessions: int) -> None:
+        self.file = folder / "w.duckdb"
+        for session in range(sessions):
+            with open_to_write(self.file) as connection:
+                write(connection, session)
+        with suppress(InterruptedError), open_to_write(self.file) as connection:
+            write(connection, sessions)
+            self.rows = rows(connection)
+            raise InterruptedError  # the session ends before its checkpoint
+        self.before, self.log = self.file.read_bytes(), checkpoint.log_of(self.file).read_bytes()
+        with open_to_write(self.file) as connection:
+            checkpoint._save(connection, self.file)
+            self.kept = checkpoint._kept(self.file).read_bytes()
+        self.after = self.file.read_bytes()
+        assert not checkpoint.was_cut_short(self.file)
+
+    @property
+    def rewritten(self) -> list[int]:
+        """The blocks of the old file that the checkpoint wrote to."""
+        places = range(HEADERS, min(len(self.before), len(self.after)), BLOCK)  # cut off is only what was free anyway
+        return [place for place in places if self.before[place:][:BLOCK] != self.after[place:][:BLOCK]]
+
+    def lay(self, content: bytes) -> None:
+        self.file.write_bytes(content)
+        checkpoint.log_of(self.file).write_bytes(self.log)
+        checkpoint._kept(self.file).write_bytes(self.kept)
+
+    def torn(self) -> Iterator[bytes]:
+        """Every state in which a kill may leave the blocks: those before it written, it half, those after it not."""
+        for place in self.rewritten:
+            for half in (4096, BLOCK // 2, BLOCK - 4096):
+                written = slice(HEADERS, place + half)
+                content = bytearray(self.before)
+                content[written] = self.after[written]
+                yield bytes(content)
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 5])
+def test_a_checkpoint_cut_short_at_any_block_is_mended(tmp_path: Path, sessions: int) -> None:
+    cut = Cut(tmp_path, sessions)
+    for content in cut.torn():
+        cut.lay(content)
+        with open_to_write(cut.file) as connection:
+            assert rows(connection) == cut.rows
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["w.duckdb"]
+
+
+def test_without_what_is_kept_duckdb_refuses_some_of_these_files(tmp_path: Path) -> None:
+    """The reason for it all: where this fails, DuckDB no longer writes in place and reveil.checkpoint can go."""
+    cut = Cut(tmp_path, 2)
+    refused = 0
+    for content in cut.torn():
+        cut.lay(content)
+        try:
+            duckdb.connect(cut.file).close()
+        except duckdb.Error:
+            refused += 1
+    assert refused
+
+
+def test_a_checkpoint_that_had_ended_is_left_as_it_is(tmp_path: Path) -> None:
+    cut = Cut(tmp_path, 2)
+    checkpoint._kept(cut.file).write_bytes(cut.kept)
+    checkpoint.mend(cut.file)
+    assert cut.file.read_bytes() == cut.after
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["w.duckdb"]
+
+
+def test_what_was_kept_of_a_file_that_is_gone_goes(tmp_path: Path) -> None:
+    cut = Cut(tmp_path, 1)
+    cut.lay(cut.before)
+    cut.file.unlink()
+    checkpoint.mend(cut.file)
+    assert not checkpoint.was_cut_short(cut.file)
+
+
+def test_a_session_checkpoints_once_at_its_end(tmp_path: Path) -> None:
+    """However much it commits: DuckDB by itself would after 16 MiB."""
+    file = tmp_path / "w.duckdb"
+    with open_to_write(file) as connection:
+        headers = file.read_bytes()[:HEADERS]
+        connection.execute("create table big as select hash(range) as a, hash(range + 7) as b from range(3000000)")
+        connection.execute("create table small (id varchar primary key)")
+        connection.execute("insert into small select hash(range) from range(400000)")
+        connection.execute("update big set a = 0")
+        assert file.read_bytes()[:HEADERS] == headers
+        assert checkpoint.log_of(file).stat().st_size > 16 << 20
+    assert file.read_bytes()[:HEADERS] != headers
+    assert [one.name for one in tmp_path.iterdir()] == ["w.duckdb"]
+
+
+@contextmanager
+def _shared(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """As Great Expectations reads: by a connection of its own, under the lock."""
+    with Warehouse(settings).shared("test"), connect(settings.warehouse, read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
+def _read(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with Warehouse(settings).read("test") as connection:
+        yield connection
+
+
+@contextmanager
+def _write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with Warehouse(settings).write("test") as connection:
+        yield connection
+
+
+@contextmanager
+def _exchange(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with Warehouse(settings).exclusive("test"), connect(settings.warehouse) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("way", [_shared, _read, _write, _exchange])
+def test_whoever_opens_the_warehouse_finds_it_whole(tmp_path: Path, way: object) -> None:
+    settings = Settings(data=tmp_path)
+    cut = Cut(tmp_path, 3)
+    cut.lay(next(cut.torn()))
+    for file in list(tmp_path.glob("w.*")):
+        file.rename(tmp_path / file.name.replace("w.", "warehouse.", 1))
+    with way(settings) as connection:  # type: ignore[operator]
+        assert rows(connection) == cut.rows
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+def test_whoever_opens_the_compliance_file_finds_it_whole(tmp_path: Path, way: str) -> None:
+    settings = Settings(data=tmp_path)
+    cut = Cut(tmp_path, 3)
+    cut.lay(next(cut.torn()))
+    for file in list(tmp_path.glob("w.*")):
+        file.rename(tmp_path / file.name.replace("w.", "compliance.", 1))
+    with getattr(Compliance(settings), way)("test") as connection:
+        assert rows(connection) == cut.rows
