@@ -9,10 +9,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 from erasing import ASKED, DUE, NIGHT, OLD, STAY, address, build, ledger, make, rows, run, settings_at
 from pushing import adapter
 
+from reveil import checkpoint
 from reveil.compliance import Compliance
 from reveil.erasure import certificate, verify_now
 from reveil.erasure.proof import NOT_SEARCHED
@@ -259,13 +261,13 @@ def test_marked_contacts_are_in_no_byte_of_any_file_afterwards(
     tmp_path: Path, handle: SandboxHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What DuckDB compresses hides strings: so this warehouse is not compressed, and its marks are seen before."""
-    original = Warehouse.__init__
+    original = checkpoint.leave_to_the_end
 
-    def uncompressed(warehouse: Warehouse, settings: Settings) -> None:
-        original(warehouse, settings)
-        warehouse._config["force_compression"] = "uncompressed"
+    def uncompressed(connection: duckdb.DuckDBPyConnection) -> None:
+        original(connection)
+        connection.execute("set force_compression = 'uncompressed'")  # for dbt, too: it shares the instance
 
-    monkeypatch.setattr(Warehouse, "__init__", uncompressed)
+    monkeypatch.setattr(checkpoint, "leave_to_the_end", uncompressed)
     settings = settings_at(tmp_path / "data", handle)
     make(settings, marked=10_000)
     trace = settings.airflow / "logs" / "dag_id=push_reactivation" / "attempt=1.log"
