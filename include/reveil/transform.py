@@ -37,6 +37,9 @@ _QUIET = (
     "--no-send-anonymous-usage-stats",
     "--no-use-colors",
 )
+_ANY_NIGHT = {"as_of": "2000-01-02 00:00:00", "events_from": "2000-01-01", "settled_until": "2000-01-02"}
+"""What is parsed does not depend on the night: with the same variables each time, dbt parses only files that changed. A
+night that settles (macros/settled.sql) reads all that any night does."""
 _STATUS_LINE = (
     "contacts: {active} active ({drifting} drifting), {dormant} dormant, {lost} lost; {mailable} of {contacts} mailable"
 )
@@ -237,10 +240,9 @@ def _run(
     """Parse the project, then run a dbt command in this process; DuckDB is closed afterwards."""
     from dbt.cli.main import dbtRunner
 
-    options = [*_QUIET, *_paths(settings), "--vars", json.dumps({**_variables(settings, as_of), **(variables or {})})]
+    tonight = {**_variables(settings, as_of), **(variables or {})}
     try:
-        manifest = _parse(settings, dbtRunner().invoke(["parse", *options]))
-        outcome = dbtRunner(manifest).invoke([*arguments, *options])
+        outcome = dbtRunner(parse(settings)).invoke([*arguments, *_options(settings, tonight)])
     finally:
         _close_duckdb()
     if outcome.exception is not None and not isinstance(outcome.exception, Exception):
@@ -252,10 +254,18 @@ def _run(
     return results
 
 
-def _parse(settings: Settings, outcome: dbtRunnerResult) -> Manifest:
+def _options(settings: Settings, variables: Mapping[str, Any]) -> list[str]:
+    return [*_QUIET, *_paths(settings), "--vars", json.dumps(variables)]
+
+
+def parse(settings: Settings) -> Manifest:
+    """Read the dbt project, of which only what changed since the last time, and write its manifest. Raises Refused."""
+    from dbt.cli.main import dbtRunner
+
+    outcome = dbtRunner().invoke(["parse", *_options(settings, _ANY_NIGHT)])
     if not outcome.success:
         raise Refused(f"dbt could not read {settings.dbt_project}: {_without_values(str(outcome.exception))}")
-    manifest = outcome.result
+    manifest: Manifest = outcome.result
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     manifest.write(str(settings.dbt_target / "manifest.json"))
     return manifest

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -63,6 +64,15 @@ def test_the_same_night_again_gives_the_same_rows(built: Settings) -> None:
     report = transform.build(built, AS_OF, full_refresh=True)
     assert by_contact(built, "marts.contact_status", "status, status_since, deciding_signal_at, as_of") == before
     assert report.figures["contacts"] == len(before) == 2
+
+
+def test_another_night_parses_nothing_anew(built: Settings) -> None:
+    """dbt parses everything when a variable differs; so none of what it parses with may depend on the night."""
+    limit = built.model_copy(update={"memory_limit": "3GB"})
+    for settings, night in ((limit, AS_OF + timedelta(days=40)), (built, AS_OF)):
+        transform.build(settings, night)
+    told = json.loads((built.dbt_target / "perf_info.json").read_text())
+    assert (told["path_count"] > 200, told["parsed_path_count"]) == (True, 0)
 
 
 def test_what_occurs_at_the_instant_or_later_is_not_seen(built: Settings) -> None:
