@@ -17,6 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from reveil.errors import ReveilError
+
 ONLY_AT_THE_END = {"checkpoint_threshold": "1TB", "auto_checkpoint_skip_wal_threshold": str(10**12)}
 """Configuration of a connection that leaves the checkpoint to `checkpoint`."""
 
@@ -31,11 +33,20 @@ def leave_to_the_end(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Move what is committed from the log into the file. Nobody else may have it open."""
+    """Move what is committed from the log into the file. Nobody else may have it open.
+
+    Raises ReveilError where there is no room: the log then stays, and the next session tries again.
+    """
     if not log_of(path).exists():
         return
-    _save(connection, path)
-    connection.execute("checkpoint")
+    try:
+        _save(connection, path)
+        connection.execute("checkpoint")
+    except (OSError, duckdb.IOException, duckdb.FatalException):
+        raise ReveilError(
+            f"{path}: what was written is safe in {log_of(path).name}, but cannot be moved into the file; "
+            f"make room in {path.parent} and run again"
+        ) from None
     _kept(path).unlink()
 
 

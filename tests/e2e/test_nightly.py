@@ -320,6 +320,7 @@ def test_a_night_before_one_that_acted_is_refused_and_leaves_everything(desk: De
 # without Airflow
 
 
+@pytest.mark.slow
 def test_a_night_without_airflow_gives_the_same_figures(
     first: Night, cdnow_wheel: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

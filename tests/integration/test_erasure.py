@@ -138,7 +138,9 @@ def test_who_buys_between_freeze_and_deletion_stays_and_whom_the_provider_refuse
     assert outbox == f"contact_id,reason,erased_as_of\n{gone},retention,2026-11-23\n"
 
 
-@pytest.mark.parametrize(("complaints", "state", "cap"), [(1, "failed", 0), (0, "passed", None)])
+@pytest.mark.parametrize(
+    ("complaints", "state", "cap"), [(1, "failed", 0), pytest.param(0, "passed", None, marks=pytest.mark.slow)]
+)
 def test_a_campaign_file_is_judged_for_good_though_the_messages_that_showed_it_are_erased(
     copy: Copy, complaints: int, state: str, cap: int | None
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_provider_that_is_down_for_a_week_keeps_everybody_whole_and_unmailed_a
     assert [one["counts"]["erased"] for one in ledger(settings)] == [len(ASKED), len(OLD)]
 
 
+@pytest.mark.slow
 def test_an_export_of_everybody_the_next_day_brings_nobody_back_and_says_so(settings: Settings) -> None:
     erase_on(settings, NIGHT, adapter(settings))
     assert held(settings) == {}
@@ -147,6 +148,7 @@ def test_an_export_of_everybody_the_next_day_brings_nobody_back_and_says_so(sett
     assert held(settings) == {}
 
 
+@pytest.mark.slow
 def test_the_search_without_a_name_finds_whoever_was_erased_by_hmac(settings: Settings) -> None:
     erase_on(settings, NIGHT, adapter(settings))
     clean = verify_now(settings, [], NIGHT)

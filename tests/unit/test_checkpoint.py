@@ -1,5 +1,6 @@
 """Must hold: a kill in a checkpoint, wherever it falls, leaves a file that opens and holds all that was committed."""
 
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from reveil import checkpoint
 from reveil.compliance import Compliance
+from reveil.errors import ReveilError
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse, connect, open_to_write
 
@@ -121,6 +123,32 @@ def test_a_session_checkpoints_once_at_its_end(tmp_path: Path) -> None:
         assert checkpoint.log_of(file).stat().st_size > 16 << 20
     assert file.read_bytes()[:HEADERS] != headers
     assert [one.name for one in tmp_path.iterdir()] == ["w.duckdb"]
+
+
+@pytest.mark.parametrize("room", ["for nothing", "for what is put aside"])
+def test_without_room_for_a_checkpoint_all_stays_in_the_log_and_it_is_said(tmp_path: Path, room: str) -> None:
+    file = tmp_path / "w.duckdb"
+    with open_to_write(file) as connection:
+        write(connection, 0)
+    before = file.read_bytes()
+    limit = {"for nothing": 4096, "for what is put aside": len(before)}[room]
+    with pytest.raises(ReveilError, match=r"safe in w\.duckdb\.wal, .*make room in"):
+        write_with_room_for(file, limit)
+    assert checkpoint.was_cut_short(file) == (room == "for what is put aside")
+    with open_to_write(file) as connection:
+        assert rows(connection)[1] == (600, 2 * sum(range(300)), "n99")
+    assert [one.name for one in tmp_path.iterdir()] == ["w.duckdb"]
+
+
+def write_with_room_for(file: Path, size: int) -> None:
+    """A second session at whose end no file may grow beyond that size."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with open_to_write(file) as connection:
+            write(connection, 3)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 @contextmanager
