@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["samples_fixture"]
+pytest_plugins = ["samples_fixture", "pushing_fixture"]
 
 PARSED = "DBT_PARTIAL_PARSE_FILE_PATH"
 """Where dbt looks for an earlier parse. It compares every file with it, and parses those that differ."""

@@ -17,6 +17,8 @@ from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
 NIGHT = datetime(1998, 7, 1)
+CONTACTS = 9
+"""How many the fixture `here` (pushing_fixture.py) has decisions for."""
 
 MARTS = """
 create schema if not exists marts;

@@ -18,24 +18,17 @@ from click.testing import CliRunner, Result
 from commands import Desk, good
 from landing_files import Place
 from pushing import NIGHT, decide, make_warehouse, query
-from sandboxes import control, sent, set_shares
+from sandboxes import control, sent
 
 from reveil.cli import main
 from reveil.errors import Refused
 from reveil.push import plan
-from reveil.sandbox import SandboxHandle, running
+from reveil.sandbox import SandboxHandle
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
 CONTACTS = 6
 _PATIENCE_SECONDS = 60
-
-
-@pytest.fixture
-def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
-    with running(tmp_path / "esp", clock=NIGHT) as started:
-        set_shares(started)
-        yield started
 
 
 @pytest.fixture

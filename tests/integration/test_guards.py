@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from killing import kill_after, side_effects
-from pushing import NIGHT, Night, Template, adapter, make_warehouse, outcomes, query, settings_for
-from sandboxes import control, sent, set_shares
+from pushing import CONTACTS, NIGHT, Night, Template, adapter, outcomes, query
+from sandboxes import control, sent
 
 from reveil.errors import BadInput
 from reveil.esp.base import Message, Recipient
 from reveil.push import plan, push
 from reveil.push.guards import change_guard, halted_providers
-from reveil.sandbox import SandboxHandle, running
+from reveil.sandbox import SandboxHandle
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
-CONTACTS = 9
 HALTS = "select provider, change, is_automatic, why from journal.guard_changes order by recorded_at"
 MESSAGE = Message("Hello", "<p>{{ unsubscribe_url }}</p>", "{{ unsubscribe_url }}", "Shop <news@shop.example>")
-
-
-@pytest.fixture
-def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
-    with running(tmp_path / "sandbox", clock=NIGHT) as started:
-        set_shares(started)
-        yield started
-
-
-@pytest.fixture
-def here(tmp_path: Path, handle: SandboxHandle) -> Settings:
-    settings = settings_for(tmp_path / "data", handle)
-    make_warehouse(settings, CONTACTS)
-    return settings
 
 
 def change(settings: Settings, word: str, provider: str = "gmail", why: str = "they wrote to us"):

@@ -1,13 +1,12 @@
 """Plan, push and gather against the sandbox."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pushing import NIGHT, adapter, decide, make_warehouse, outcomes, query, settings_for
-from sandboxes import control, sent, set_shares, unsubscribe_by_one_click
+from pushing import CONTACTS, NIGHT, adapter, decide, make_warehouse, outcomes, query, settings_for
+from sandboxes import control, sent, unsubscribe_by_one_click
 
 from reveil.errors import BadInput, Busy, Refused
 from reveil.esp.base import EspUncertain, Recipient
@@ -17,7 +16,6 @@ from reveil.sandbox import SandboxHandle, running
 from reveil.settings import EspSettings, Settings
 from reveil.warehouse import Warehouse
 
-CONTACTS = 9
 EVENT = """
 insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)
 values ('sandbox', 'e', 'c002', '{event}', '{at}', 1)
@@ -26,20 +24,6 @@ REQUEST = """
 insert into raw.crm_erasure_requests (request_id, contact_id, requested_at, load_id)
 values ('r', 'c002', '1998-06-30', 1)
 """
-
-
-@pytest.fixture
-def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
-    with running(tmp_path / "sandbox", clock=NIGHT) as started:
-        set_shares(started)
-        yield started
-
-
-@pytest.fixture
-def here(tmp_path: Path, handle: SandboxHandle) -> Settings:
-    settings = settings_for(tmp_path / "data", handle)
-    make_warehouse(settings, CONTACTS)
-    return settings
 
 
 def plan_and_push(settings: Settings, as_of=NIGHT):

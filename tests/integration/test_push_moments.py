@@ -5,23 +5,22 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pushing import NIGHT, adapter, decide_for, make_warehouse, outcomes, query, settings_for
-from sandboxes import control, sent, set_shares
+from pushing import CONTACTS, NIGHT, adapter, decide_for, outcomes, query
+from sandboxes import control, sent
 
 from reveil.esp.listmonk import Listmonk
 from reveil.push import plan, push
 from reveil.push.journal import Journal
-from reveil.sandbox import SandboxHandle, running
+from reveil.sandbox import SandboxHandle
 from reveil.settings import PROJECT, Settings
 from reveil.warehouse import Warehouse
 
-CONTACTS = 9
 EVENT = (
     "insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)"
     " values ('sandbox', '{0}', '{0}', '{1}', '1998-06-30', 1)"
@@ -42,20 +41,6 @@ CHANGES = {
     "c005": (REQUEST.format("c005", "1998-06-30"), "erasure_pending"),
     "c006": (FREEZE.format("c006"), "erasure_pending"),
 }
-
-
-@pytest.fixture
-def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
-    with running(tmp_path / "sandbox", clock=NIGHT) as started:
-        set_shares(started)
-        yield started
-
-
-@pytest.fixture
-def here(tmp_path: Path, handle: SandboxHandle) -> Settings:
-    settings = settings_for(tmp_path / "data", handle)
-    make_warehouse(settings, CONTACTS)
-    return settings
 
 
 def recipients(handle: SandboxHandle) -> Counter[str]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pushing import NIGHT, adapter, make_warehouse, query, settings_for
+from pushing import CONTACTS, NIGHT, adapter, make_warehouse, query, settings_for
 from regular import change, is_to_get, on_lists, sync, sync_counting
-from sandboxes import control, set_shares
+from sandboxes import control
 
 from reveil.errors import BadInput, Refused
 from reveil.esp.base import Recipient
 from reveil.push.regular import list_name
-from reveil.sandbox import SandboxHandle, running
+from reveil.sandbox import SandboxHandle
 from reveil.settings import EspSettings, Settings
 
-CONTACTS = 9
 EVERYBODY = {f"c{n:03}": "monthly" if n == 1 else "weekly" for n in range(CONTACTS)}
 WEEKLY = sorted(EVERYBODY.keys() - {"c001"})
 NEXT = NIGHT + timedelta(days=1)
@@ -25,18 +23,9 @@ STATES = "select contact_id, frequency, state from journal.regular_members order
 
 
 @pytest.fixture
-def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
-    with running(tmp_path / "sandbox", clock=NIGHT) as started:
-        set_shares(started)
-        yield started
-
-
-@pytest.fixture
-def here(tmp_path: Path, handle: SandboxHandle) -> Settings:
-    settings = settings_for(tmp_path / "data", handle)
-    make_warehouse(settings, CONTACTS)
-    is_to_get(settings, EVERYBODY)
-    return settings
+def here(here: Settings) -> Settings:
+    is_to_get(here, EVERYBODY)
+    return here
 
 
 def block(handle: SandboxHandle, settings: Settings, name: str) -> None:

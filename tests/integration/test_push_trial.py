@@ -1,28 +1,20 @@
 """Tests of a message, and the look at the provider: nobody of the audience is mailed."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from commands import Desk, figures, good
 from pushing import NIGHT, adapter, make_warehouse, query, settings_for
-from sandboxes import control, sent, set_shares
+from sandboxes import control, sent
 
 from reveil.errors import BadInput, Refused
 from reveil.push import plan
 from reveil.push.trial import send_tests
-from reveil.sandbox import SandboxHandle, running
+from reveil.sandbox import SandboxHandle
 from reveil.settings import EspSettings
 
 HERE = "marketing@shop.example"
-
-
-@pytest.fixture
-def handle(tmp_path: Path) -> Iterator[SandboxHandle]:
-    with running(tmp_path / "sandbox", clock=NIGHT) as started:
-        set_shares(started)
-        yield started
 
 
 def test_each_message_of_the_plan_goes_to_one_address_and_to_nobody_else(tmp_path: Path, handle: SandboxHandle) -> None:
