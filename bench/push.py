@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
 
 import requests
@@ -26,35 +25,12 @@ from reveil.sandbox import SandboxHandle, running
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
-NIGHT = datetime(1998, 7, 1)
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+from pushing import MARTS, NIGHT
+
 RATES = {
     "shares": dict.fromkeys(("bounced_hard", "bounced_soft", "opened", "clicked", "unsubscribed", "complained"), 0.0)
 }
-MARTS = """
-create schema if not exists marts;
-create or replace table marts.contacts as
-    select contact_id, 'm' || contact_id as mailbox_id, 'gmail' as provider from raw.crm_contacts;
-create or replace table marts.contact_status as
-    select contact_id, $as_of::timestamp as as_of, true as is_mailable from raw.crm_contacts;
-create or replace table marts.next_step as
-    select contact_id, $as_of::timestamp as as_of, 'winback' as campaign, 1 as enrolment, 'we_miss_you' as step,
-        'we_miss_you' as message, language, null::varchar as offer, 0::decimal(18, 2) as offer_cost,
-        row_number() over (order by contact_id) as priority
-    from raw.crm_contacts;
-create or replace table marts.deliverability as
-    select $as_of::date as day, 'gmail' as provider, $as_of::timestamp as as_of, 'ok' as verdict,
-        null::bigint as allowed_volume, 'no limit reached' as why;
-create schema if not exists intermediate;
-create or replace table intermediate.int_sending_rates as
-    select $as_of::date as day, 'gmail' as provider, limit_name, 0 as messages, 0 as happenings
-    from (values ('hard_bounce_rate'), ('reactivation_complaint_rate'), ('complaint_rate')) as limits (limit_name);
-create schema if not exists seeds;
-create or replace table seeds.deliverability_limits as
-    select *
-    from (values ('hard_bounce_rate', 0.02, 5), ('reactivation_complaint_rate', 0.001, 5), ('complaint_rate', 0.003, 5))
-        as limits (limit_name, halt_at, min_messages);
-"""
-
 CHUNK = 50_000
 PAGE = 1_000
 PEOPLE = """
@@ -94,8 +70,8 @@ def ours(contacts: int) -> dict[str, float]:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "sandbox", clock=NIGHT, rates=RATES) as handle,
     ):
-        subprocess.run([sys.executable, __file__, "--prepare", folder, handle.url, handle.user, handle.token,
-                        str(contacts)], check=True)  # fmt: skip
+        asked = json.dumps([folder, handle.url, handle.user, handle.token, contacts])
+        subprocess.run([sys.executable, __file__, f"--prepare={asked}"], check=True)
         settings = settings_for(Path(folder) / "data", handle)
         with verbs.connected(settings) as esp:
             started = time.perf_counter()
@@ -143,7 +119,7 @@ def _file(start: int, end: int) -> bytes:
 
 def measured(what: str, contacts: int) -> dict[str, float]:
     done = subprocess.run([sys.executable, __file__, "--measure", what, "--contacts", str(contacts)],
-                          check=True, capture_output=True, text=True)  # fmt: skip
+                          check=True, stdout=subprocess.PIPE, text=True)  # fmt: skip
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
@@ -152,11 +128,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--contacts", type=int, default=200_000)
     parser.add_argument("--measure", choices=["ours", "bare"])
-    parser.add_argument("--prepare", nargs=5)
+    parser.add_argument("--prepare", type=json.loads)
     options = parser.parse_args()
     if options.prepare:
         folder, url, user, token, contacts = options.prepare
-        prepared(Path(folder) / "data", SandboxHandle(url, user, token, 0), int(contacts))
+        prepared(Path(folder) / "data", SandboxHandle(url, user, token, 0), contacts)
     elif options.measure:
         print(json.dumps({"ours": ours, "bare": bare}[options.measure](options.contacts)))
     else:
