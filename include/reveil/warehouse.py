@@ -68,13 +68,14 @@ class Warehouse:
         """A connection under the exclusive lock; makes the package's tables where they are missing.
         A very first write that fails leaves no warehouse behind."""
         with self.exclusive(purpose):
-            is_first = not self.exists
+            leaves_nothing = not self.exists
             try:
                 with self.open() as connection:
                     _make_tables(connection)
                     yield connection
+                    leaves_nothing = False  # what fails now is the checkpoint, and the log holds everything
             except BaseException:
-                if is_first:
+                if leaves_nothing:
                     checkpoint.remove(self.path)
                 raise
 

@@ -2,7 +2,7 @@
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -133,18 +133,26 @@ def test_without_room_for_a_checkpoint_all_stays_in_the_log_and_it_is_said(tmp_p
     before = file.read_bytes()
     limit = {"for nothing": 4096, "for what is put aside": len(before)}[room]
     with pytest.raises(ReveilError, match=r"safe in w\.duckdb\.wal, .*make room in"):
-        write_with_room_for(file, limit)
+        write_with_room_for(open_to_write(file), limit)
     assert checkpoint.was_cut_short(file) == (room == "for what is put aside")
     with open_to_write(file) as connection:
         assert rows(connection)[1] == (600, 2 * sum(range(300)), "n99")
     assert [one.name for one in tmp_path.iterdir()] == ["w.duckdb"]
 
 
-def write_with_room_for(file: Path, size: int) -> None:
-    """A second session at whose end no file may grow beyond that size."""
+def test_a_first_session_without_room_keeps_what_it_says_is_safe(tmp_path: Path) -> None:
+    warehouse = Warehouse(Settings(data=tmp_path))
+    with pytest.raises(ReveilError, match=r"safe in warehouse\.duckdb\.wal"):
+        write_with_room_for(warehouse.write("test"), 4096)
+    with warehouse.read("test") as connection:
+        assert rows(connection)[1] == (300, sum(range(300)), "n99")
+
+
+def write_with_room_for(session: AbstractContextManager[duckdb.DuckDBPyConnection], size: int) -> None:
+    """A session at whose end no file may grow beyond that size."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        with open_to_write(file) as connection:
+        with session as connection:
             write(connection, 3)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     finally:
