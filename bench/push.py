@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 
 import requests
@@ -25,8 +26,8 @@ from reveil.sandbox import SandboxHandle, running
 from reveil.settings import Settings
 from reveil.warehouse import Warehouse
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
-from pushing import MARTS, NIGHT
+NIGHT = datetime(1998, 7, 1)
+MARTS = (Path(__file__).resolve().parents[1] / "tests" / "pushing.sql").read_text(encoding="utf-8")
 
 RATES = {
     "shares": dict.fromkeys(("bounced_hard", "bounced_soft", "opened", "clicked", "unsubscribed", "complained"), 0.0)
