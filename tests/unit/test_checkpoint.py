@@ -1,7 +1,7 @@
 """Must hold: a kill in a checkpoint, wherever it falls, leaves a file that opens and holds all that was committed."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -167,40 +167,28 @@ def _shared(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _read(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    with Warehouse(settings).read("test") as connection:
-        yield connection
-
-
-@contextmanager
-def _write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    with Warehouse(settings).write("test") as connection:
-        yield connection
-
-
-@contextmanager
 def _exchange(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with Warehouse(settings).exclusive("test"), connect(settings.warehouse) as connection:
         yield connection
 
 
-@pytest.mark.parametrize("way", [_shared, _read, _write, _exchange])
-def test_whoever_opens_the_warehouse_finds_it_whole(tmp_path: Path, way: object) -> None:
-    settings = Settings(data=tmp_path)
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("warehouse", _shared),
+        ("warehouse", lambda settings: Warehouse(settings).read("test")),
+        ("warehouse", lambda settings: Warehouse(settings).write("test")),
+        ("warehouse", _exchange),
+        ("compliance", lambda settings: Compliance(settings).read("test")),
+        ("compliance", lambda settings: Compliance(settings).write("test")),
+    ],
+)
+def test_whoever_opens_the_warehouse_or_the_compliance_file_finds_it_whole(
+    tmp_path: Path, name: str, way: Callable[[Settings], AbstractContextManager[duckdb.DuckDBPyConnection]]
+) -> None:
     cut = Cut(tmp_path, 3)
     cut.lay(next(cut.torn()))
     for file in list(tmp_path.glob("w.*")):
-        file.rename(tmp_path / file.name.replace("w.", "warehouse.", 1))
-    with way(settings) as connection:  # type: ignore[operator]
-        assert rows(connection) == cut.rows
-
-
-@pytest.mark.parametrize("way", ["read", "write"])
-def test_whoever_opens_the_compliance_file_finds_it_whole(tmp_path: Path, way: str) -> None:
-    settings = Settings(data=tmp_path)
-    cut = Cut(tmp_path, 3)
-    cut.lay(next(cut.torn()))
-    for file in list(tmp_path.glob("w.*")):
-        file.rename(tmp_path / file.name.replace("w.", "compliance.", 1))
-    with getattr(Compliance(settings), way)("test") as connection:
+        file.rename(tmp_path / file.name.replace("w.", f"{name}.", 1))
+    with way(Settings(data=tmp_path)) as connection:
         assert rows(connection) == cut.rows

@@ -1,7 +1,7 @@
 """The warehouse as a new file: DuckDB overwrites nothing that it deletes, so only a copy of what is left is without it.
 
-Exclusive access → checkpoint → copy into a new file beside the old one → compared table by table → on disk → in the
-old one's place, whose write-ahead log goes.
+Exclusive access → copy into a new file beside the old one → compared table by table → on disk → in the old one's
+place, whose write-ahead log goes.
 """
 
 from __future__ import annotations
