@@ -72,16 +72,9 @@
     {% if is_incremental() %}delete from {{ this }} where {{ condition }}{% else %}select 1{% endif %}
 {%- endmacro %}
 
-{# Everything when all is settled anew, else the opens of contacts who do not consent to tracking any more. #}
+{# Everything, when all is settled anew. #}
 {% macro forget_settled_events() -%}
-    {%- if var('events_from') == var('nothing_settled') -%}
-    {{ forget('true') }}
-    {%- else -%}
-    {{ forget(
-        "signal in ('open', 'all_opened') and contact_id not in (select contact_id from "
-        ~ ref('stg_crm__contacts') ~ ' where tracking_consent)'
-    ) }}
-    {%- endif -%}
+    {{ forget(var('events_from') == var('nothing_settled')) }}
 {%- endmacro %}
 
 {# The state from which a month more was settled. #}

@@ -9,7 +9,7 @@ docs/decisions/0022-a-night-does-not-pay-for-history.md.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,9 @@ NOTHING = date(1900, 1, 1)
 """No event is older; `events_from` that day means that everything is read."""
 READ_DAYS = 365
 """The longest window of contact_recency: at least so much is read every night."""
+_COUNTED = {"raw.esp_events": "occurred_at", "raw.esp_sends": "sent_at"}
+"""The tables whose rows are counted when they are settled, and when they occurred."""
+_NO_CONSENT = "contact_id not in (select contact_id from raw.crm_contacts where tracking_consent)"
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,48 @@ def _rule_files(dbt_project: Path) -> Iterator[Path]:
         yield from sorted((dbt_project / folder).rglob("*.sql"))
 
 
+def take_out(connection: duckdb.DuckDBPyConnection, leaving: Mapping[str, str]) -> None:
+    """Before rows of whole contacts are deleted, in the same transaction: what is settled is not made of them any more.
+
+    `leaving` holds the condition of the delete by table; other tables than events and sends do not matter. The caller
+    deletes from `int_settled_events` as well. Without this call the next build settles everything anew.
+    """
+    if not _exists(connection):
+        return
+    [(until,)] = connection.execute("select min(settled_until) from intermediate.int_settled_events").fetchall()
+    for table in leaving.keys() & _COUNTED.keys():
+        rows, fingerprint = _count(connection, table, until, leaving[table])
+        connection.execute(sql("settled_take_out"), {"row_count": rows, "row_fingerprint": fingerprint})
+
+
+def forget_opens(connection: duckdb.DuckDBPyConnection, last_load: int | None = None) -> None:
+    """Before the opens of contacts without tracking consent are deleted, in the same transaction: theirs are not
+    settled any more either. Rows of a load after `last_load` never were."""
+    if not _exists(connection):
+        return
+    loaded = "" if last_load is None else f" and load_id <= {last_load}"
+    take_out(connection, {"raw.esp_events": f"event = 'opened' and {_NO_CONSENT}{loaded}"})
+    connection.execute(f"delete from intermediate.int_settled_events where signal = 'open' and {_NO_CONSENT}")
+
+
 def _settled_until(connection: duckdb.DuckDBPyConnection, version: str) -> date | None:
     """The day until which events are settled, if they still are what the raw rows come to."""
-    if not connection.execute(sql("settled_exists")).fetchall()[0][0]:
+    if not _exists(connection):
         return None
-    settled_until, holds = connection.execute(sql("settled_state"), {"rules_version": version}).fetchall()[0]
-    return settled_until if holds else None
+    state = connection.execute(sql("settled_state"), {"rules_version": version}).fetchall()[0]
+    until, is_one_version, *settled = state
+    if not is_one_version:
+        return None
+    counts = [_count(connection, table, until, "true") for table in _COUNTED]
+    return until if settled == [sum(column) for column in zip(*counts, strict=True)] else None
+
+
+def _exists(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(connection.execute(sql("settled_exists")).fetchall()[0][0])
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str, until: date, condition: str) -> tuple[int, int]:
+    """Rows of before the day, and their fingerprint."""
+    statement = sql("settled_count").format(table=table, at=_COUNTED[table], condition=condition)
+    rows, fingerprint = connection.execute(statement, {"until": until}).fetchall()[0]
+    return rows, fingerprint

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +17,14 @@ from pushing import adapter
 
 from reveil import checkpoint
 from reveil.compliance import Compliance
-from reveil.erasure import certificate, verify_now
+from reveil.erasure import certificate, steps, verify_now
 from reveil.erasure.proof import NOT_SEARCHED
 from reveil.erasure.state import RunFolder
 from reveil.errors import Busy, Refused
 from reveil.esp.base import EspUnavailable, Subscriber
 from reveil.sandbox import SandboxHandle, running
 from reveil.settings import Settings
+from reveil.settled import window
 from reveil.warehouse import Warehouse, hold
 
 Copy = Callable[[], Settings]
@@ -105,6 +107,24 @@ def test_while_the_provider_is_down_everybody_stays_whole_and_unmailed_and_the_n
     assert contacts(settings) == {*STAY, *ASKED}
     assert suppressions(settings) == [("final", len(OLD))]
     assert rows(settings) == before
+
+
+def test_what_is_settled_still_holds_when_an_erasure_has_deleted(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their old clicks were part of what was settled; the rebuild must not settle everybody's anew for that."""
+    settings = copy()
+
+    def rebuild(settings: Settings, as_of: datetime) -> None:
+        with Warehouse(settings).read("test") as connection:
+            raise StopIteration(window(settings, connection, as_of))
+
+    monkeypatch.setattr(steps, "build", rebuild)
+    with pytest.raises(StopIteration) as stopped:
+        run(settings, kinds=["retention"])
+    [found] = stopped.value.args
+    assert found.events_from == found.settled_until
+    with Warehouse(settings).read("test") as connection:
+        clicked = "select contact_id from intermediate.int_settled_events where signal = 'click' order by 1"
+        assert [one for (one,) in connection.execute(clicked).fetchall()] == [*ASKED, *STAY]
 
 
 def test_who_buys_between_freeze_and_deletion_stays_and_whom_the_provider_refuses_waits(copy: Copy) -> None:

@@ -269,7 +269,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 import reveil.load.run
 from landing_files import NOW, Place
-reveil.load.run.honour_tracking_consent = lambda connection: os.kill(os.getpid(), 9)
+reveil.load.run.honour_tracking_consent = lambda *_: os.kill(os.getpid(), 9)
 place = Place.__new__(Place)
 from reveil.settings import Settings
 folder = Path(sys.argv[1])

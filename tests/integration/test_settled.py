@@ -11,8 +11,9 @@ import pytest
 from raw_rows import add, by_contact, contact, event, order, rows, settings_at
 
 from reveil import transform
+from reveil.load import honour_tracking_consent
 from reveil.settings import PROJECT, Settings
-from reveil.settled import NOTHING, window
+from reveil.settled import NOTHING, take_out, window
 from reveil.warehouse import Warehouse, connect
 
 NIGHT = datetime(2026, 11, 22, 3)
@@ -114,25 +115,54 @@ def test_recent_events_leave_the_settled_part_alone(settings: Settings) -> None:
     assert read_from(settings) == UNTIL
 
 
+def withdraw(settings: Settings, last_load: int | None = None) -> int:
+    """The reader withdraws tracking consent; how many opens a load then purges."""
+    with Warehouse(settings).write("test") as connection:
+        connection.begin()
+        connection.execute("update raw.crm_contacts set tracking_consent = false where contact_id = 'reader'")
+        purged = honour_tracking_consent(connection, last_load)
+        connection.commit()
+    return purged
+
+
 def test_withdrawn_consent_removes_settled_opens_and_needs_no_new_settling(settings: Settings) -> None:
-    change(settings, "update raw.crm_contacts set tracking_consent = false where contact_id = 'reader'")
-    change(settings, "delete from raw.esp_events where event = 'opened' and contact_id = 'reader'")
+    assert withdraw(settings) == 2
     assert read_from(settings) == UNTIL
     build(settings)
     kept = rows(settings, "select signal from intermediate.int_settled_events where contact_id = 'reader' order by 1")
-    assert kept == [("all_other",), ("click",), ("unsubscribed",)]
+    assert kept == [("click",), ("unsubscribed",)]
     assert by_contact(settings, "marts.contact_recency", "last_open_at")["reader"] is None
 
 
+def test_opens_that_a_load_brings_and_purges_need_no_new_settling(settings: Settings) -> None:
+    """A source that exports all its history each night, opens without consent included."""
+    withdraw(settings)
+    late = event("e8", "reader", "opened", "2023-05-02 12:00", actor="human")
+    add(settings, "raw.esp_events", {**late, "load_id": 8})
+    assert withdraw(settings, last_load=7) == 1
+    assert read_from(settings) == UNTIL
+
+
 def test_consent_withdrawn_and_given_again_between_two_builds_leaves_no_opens(settings: Settings) -> None:
-    change(settings, "delete from raw.esp_events where event = 'opened' and contact_id = 'reader'")
+    withdraw(settings)
+    change(settings, "update raw.crm_contacts set tracking_consent = true where contact_id = 'reader'")
+    assert read_from(settings) == UNTIL
     build(settings)
     assert by_contact(settings, "marts.contact_recency", "last_open_at")["reader"] is None
 
 
-def test_an_erasure_that_deletes_from_every_table_needs_no_new_settling(settings: Settings) -> None:
-    for table in ("raw.crm_contacts", "raw.crm_orders", "raw.esp_events", "intermediate.int_settled_events"):
-        change(settings, f"delete from {table} where contact_id = 'reader'")
+def test_opens_deleted_by_hand_settle_everything_anew(settings: Settings) -> None:
+    change(settings, "delete from raw.esp_events where event = 'opened' and contact_id = 'reader'")
+    assert read_from(settings) == NOTHING
+    build(settings)
+    assert by_contact(settings, "marts.contact_recency", "last_open_at")["reader"] is None
+
+
+def test_contacts_taken_out_as_an_erasure_does_need_no_new_settling(settings: Settings) -> None:
+    with Warehouse(settings).write("test") as connection:
+        take_out(connection, {"raw.esp_events": "contact_id = 'reader'", "raw.esp_sends": "contact_id = 'reader'"})
+        for table in ("raw.crm_contacts", "raw.crm_orders", "raw.esp_events", "intermediate.int_settled_events"):
+            connection.execute(f"delete from {table} where contact_id = 'reader'")
     assert read_from(settings) == UNTIL
     build(settings)
     assert by_contact(settings, "marts.contact_status", "status").keys() == {"other"}

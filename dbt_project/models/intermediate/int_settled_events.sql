@@ -6,8 +6,8 @@
 ) }}
 
 -- Events before the part that every night reads, folded: per contact the unbroken runs of opens and
--- clicks, the refusals, and as signals `all_opened` and `all_other` how many raw rows went in, with their
--- fingerprint. The build compares those with the raw rows each night; where they differ, all of it is made
+-- clicks, and the refusals; and one row of nobody's, `all_rows`: how many raw rows there were, with their
+-- fingerprint. The build compares that with the raw rows each night; where they differ, all of it is made
 -- anew.
 with
 {%- if is_settling() %}
@@ -78,7 +78,7 @@ stretches as (
         first_at,
         last_at
     from {{ this }}
-    where row_count = 0
+    where signal <> 'all_rows'
     {%- endif %}
 
 ),
@@ -116,69 +116,16 @@ numbered as (
 raw_rows as (
 
     select
-        contact_id,
-        event = 'opened' as is_open,
         occurred_at,
         load_id
     from {{ ref('stg_esp__events') }}
-    where
-        occurred_at >= {{ events_from() }}
-        and occurred_at < {{ settled_until() }}
+    where occurred_at < {{ settled_until() }}
     union all
     select
-        contact_id,
-        false as is_open,
         sent_at as occurred_at,
         load_id
     from {{ ref('stg_esp__sends') }}
-    where
-        sent_at >= {{ events_from() }}
-        and sent_at < {{ settled_until() }}
-
-),
-
-counted as (
-
-    select
-        contact_id,
-        count(*) as all_rows,
-        {{ fingerprint_of_rows(['occurred_at', 'load_id']) }} as all_fingerprint,
-        count(*) filter (where is_open) as open_rows,
-        coalesce(
-            {{ fingerprint_of_rows(['occurred_at', 'load_id'], 'is_open') }}, 0
-        ) as open_fingerprint
-    from raw_rows
-    group by contact_id
-
-),
-
-counts as (
-
-    select
-        contact_id,
-        'all_opened' as signal,
-        open_rows as row_count,
-        open_fingerprint as row_fingerprint
-    from counted
-    where open_rows > 0
-    union all
-    select
-        contact_id,
-        'all_other' as signal,
-        all_rows - open_rows as row_count,
-        all_fingerprint - open_fingerprint as row_fingerprint
-    from counted
-    where all_rows > open_rows
-    {%- if is_incremental() %}
-    union all
-    select
-        contact_id,
-        signal,
-        row_count,
-        row_fingerprint
-    from {{ this }}
-    where row_count > 0
-    {%- endif %}
+    where sent_at < {{ settled_until() }}
 
 ),
 
@@ -195,14 +142,13 @@ folded as (
     group by contact_id, signal, run
     union all
     select
-        contact_id,
-        signal,
+        cast(null as {{ dbt.type_string() }}) as contact_id,
+        'all_rows' as signal,
         cast(null as timestamp) as first_at,
         cast(null as timestamp) as last_at,
-        sum(row_count) as row_count,
-        sum(row_fingerprint) as row_fingerprint
-    from counts
-    group by contact_id, signal
+        count(*) as row_count,
+        coalesce({{ fingerprint_of_rows(['occurred_at', 'load_id']) }}, 0) as row_fingerprint
+    from raw_rows
 
 )
 {%- else %}

@@ -30,6 +30,7 @@ from reveil.errors import Refused
 from reveil.esp.base import Esp
 from reveil.publish import publish
 from reveil.settings import Settings
+from reveil.settled import take_out
 from reveil.transform import build, tables
 from reveil.warehouse import Warehouse, sql, staged
 
@@ -149,7 +150,9 @@ def _delete(connection: duckdb.DuckDBPyConnection, run: Run, state: State) -> No
         staged(connection, "gone_subscribers_now", ("esp_id",), subscribers),
     ):
         connection.execute("create temp table gone_subscribers as select distinct esp_id from gone_subscribers_now")
-        for target in targets(tables(run.settings)):
+        found = targets(tables(run.settings))
+        take_out(connection, {target.name: target.condition for target in found})
+        for target in found:
             statement = f"delete from {target.name} where {target.condition}"
             counts[target.name] = connection.execute(statement).fetchall()[0][0]
     connection.execute(

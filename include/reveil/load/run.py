@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from reveil import settled
 from reveil.errors import BadInput
 from reveil.load.convert import convert
 from reveil.load.describe import Changes, describe
@@ -164,17 +165,20 @@ def _apply(
     connection.execute("begin")
     if origin_of(connection) is None:
         connection.execute("insert into journal.origin (origin) values (?)", [origin])
+    last_load = connection.execute("select coalesce(max(load_id), 0) from journal.loads").fetchall()[0][0]
     refused, readmitted = refusals.mark(connection, staged)
     outcomes = [merge(connection, one, as_of, floors.get(one.table.name, _NO_LIMIT).min_share) for one in staged]
     refusals.readmit(connection)
     connection.execute(sql("load_forget_requests"), {"as_of": as_of})
-    opens = honour_tracking_consent(connection)
+    opens = honour_tracking_consent(connection, last_load)
     connection.execute("commit")
     return outcomes, Changes(opens, refused, readmitted)
 
 
-def honour_tracking_consent(connection: duckdb.DuckDBPyConnection) -> int:
+def honour_tracking_consent(connection: duckdb.DuckDBPyConnection, last_load: int | None = None) -> int:
     """Turn the opens of contacts without tracking consent into the date of their last open, inside the
-    caller's transaction if there is one. Returns how many open rows were purged."""
+    caller's transaction if there is one. `last_load`: the load before what the transaction wrote, where it
+    wrote rows of its own. Returns how many open rows were purged."""
+    settled.forget_opens(connection, last_load)
     purged = connection.execute(sql("honour_tracking_consent")).fetchone()
     return int(purged[0]) if purged else 0
