@@ -3,72 +3,52 @@
    on the day on which the last one ends continues it. `lost_on` is the furthest day that any signal so far keeps
    the contact from being lost. #}
 {% macro periods_from(covers) %}
--- each cover once: two windows need not put equal rows in the same order
-distinct_covers as (
+-- how far the covers before each reach, and all of them
+reaches as (
 
     select
         contact_id,
         starts_on,
-        ends_on,
-        max(lost_on) as lost_on
+        max(ends_on) over before_it as covered_until,
+        max(lost_on) over before_it as lost_before,
+        max(ends_on) over of_all as covered_at_last,
+        max(lost_on) over of_all as lost_at_last
     from {{ covers }}
-    group by contact_id, starts_on, ends_on
-
-),
-
-reaches as (
-
-    select
-        *,
-        max(ends_on) over (
+    window
+        before_it as (
             partition by contact_id
-            order by starts_on, ends_on
+            order by starts_on
             rows between unbounded preceding and 1 preceding
-        ) as covered_until,
-        max(lost_on) over (
+        ),
+        of_all as (
             partition by contact_id
-            order by starts_on, ends_on
-            rows between unbounded preceding and current row
-        ) as lost_on_so_far
-    from distinct_covers
+            order by starts_on
+            rows between unbounded preceding and unbounded following
+        )
 
 ),
 
-numbered as (
+-- of several covers that begin on the same day only the first can be past all before it
+beginnings as (
 
-    select
-        *,
-        sum(case when covered_until is null or starts_on > covered_until then 1 else 0 end) over (
-            partition by contact_id
-            order by starts_on, ends_on
-            rows between unbounded preceding and current row
-        ) as period_number
-    from reaches
+    select * from reaches
+    where
+        covered_until is null
+        or starts_on > covered_until
 
 ),
 
-joined as (
-
-    select
-        contact_id,
-        period_number,
-        min(starts_on) as starts_on,
-        max(ends_on) as ends_on,
-        max(lost_on_so_far) as lost_on
-    from numbered
-    group by contact_id, period_number
-
-),
-
+-- a period ends where what came before the next one ended
 periods as (
 
     select
         contact_id,
         starts_on,
-        ends_on,
-        lost_on,
-        lead(starts_on) over (partition by contact_id order by starts_on) as next_starts_on
-    from joined
+        coalesce(lead(covered_until) over following, covered_at_last) as ends_on,
+        coalesce(lead(lost_before) over following, lost_at_last) as lost_on,
+        lead(starts_on) over following as next_starts_on
+    from beginnings
+    window following as (partition by contact_id order by starts_on)
 
 )
 {% endmacro %}

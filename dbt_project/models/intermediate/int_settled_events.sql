@@ -12,46 +12,38 @@
 with
 {%- if is_settling() %}
 
-acts as (
+-- one aggregate a signal: quicker than one of all
+acts_by_stretch as (
 
     select
         contact_id,
         'open' as signal,
-        opened_at as acted_at,
-        {{ stretch('opened_at', 'open') }} as stretch
+        min(opened_at) as first_at,
+        max(opened_at) as last_at
     from {{ ref('int_human_opens') }}
     where opened_at < {{ settled_until() }}
+    group by contact_id, {{ stretch('opened_at', 'open') }}
     union all
     select
         contact_id,
         'click' as signal,
-        clicked_at as acted_at,
-        {{ stretch('clicked_at', 'click') }} as stretch
+        min(clicked_at) as first_at,
+        max(clicked_at) as last_at
     from {{ ref('int_human_clicks') }}
     where clicked_at < {{ settled_until() }}
+    group by contact_id, {{ stretch('clicked_at', 'click') }}
     union all
     select
         contact_id,
         event as signal,
-        occurred_at as acted_at,
-        0 as stretch
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
     from {{ ref('stg_esp__events') }}
     where
         event in ('unsubscribed', 'complained', 'bounced_hard')
         and occurred_at >= {{ events_from() }}
         and occurred_at < {{ settled_until() }}
-
-),
-
-acts_by_stretch as (
-
-    select
-        contact_id,
-        signal,
-        min(acted_at) as first_at,
-        max(acted_at) as last_at
-    from acts
-    group by contact_id, signal, stretch
+    group by contact_id, event
 
 ),
 
@@ -87,29 +79,23 @@ followed as (
 
     select
         *,
-        {{ days_between(
-            'lag(last_at) over (partition by contact_id, signal order by first_at)', 'first_at'
-        ) }} as days_before
+        lag(last_at) over (partition by contact_id, signal order by first_at) as before_at,
+        max(last_at) over (
+            partition by contact_id, signal
+            order by first_at
+            rows between unbounded preceding and unbounded following
+        ) as last_of_all
     from stretches
 
 ),
 
-numbered as (
+beginnings as (
 
-    select
-        *,
-        sum(
-            case
-                when signal = 'open' and days_before > {{ shortest_cover('open') }} then 1
-                when signal = 'click' and days_before > {{ shortest_cover('click') }} then 1
-                else 0
-            end
-        ) over (
-            partition by contact_id, signal
-            order by first_at
-            rows between unbounded preceding and current row
-        ) as run
-    from followed
+    select * from followed
+    where
+        before_at is null
+        or (signal = 'open' and {{ days_between('before_at', 'first_at') }} > {{ shortest_cover('open') }})
+        or (signal = 'click' and {{ days_between('before_at', 'first_at') }} > {{ shortest_cover('click') }})
 
 ),
 
@@ -134,15 +120,16 @@ folded as (
     select
         contact_id,
         signal,
-        min(first_at) as first_at,
-        max(last_at) as last_at,
+        first_at,
+        coalesce(
+            lead(before_at) over (partition by contact_id, signal order by first_at), last_of_all
+        ) as last_at,
         0 as row_count,
         0 as row_fingerprint
-    from numbered
-    group by contact_id, signal, run
+    from beginnings
     union all
     select
-        cast(null as {{ dbt.type_string() }}) as contact_id,
+        cast(null as string) as contact_id,
         'all_rows' as signal,
         cast(null as timestamp) as first_at,
         cast(null as timestamp) as last_at,
