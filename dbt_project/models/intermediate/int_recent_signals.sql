@@ -31,6 +31,9 @@ stretches as (
         {{ acted_at }} >= {{ settled_until() }}
         and {{ condition }}
     group by contact_id, {{ stretch(acted_at, signal) }}
+    {%- if signal == 'open' %}
+    having contact_id in (select consenting.contact_id from consenting)
+    {%- endif %}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -38,9 +41,4 @@ stretches as (
 
 )
 
-select stretches.*
-from stretches
-left join consenting on stretches.contact_id = consenting.contact_id
-where
-    stretches.signal <> 'open'
-    or consenting.contact_id is not null
+select * from stretches

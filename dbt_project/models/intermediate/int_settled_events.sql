@@ -12,8 +12,15 @@
 with
 {%- if is_settling() %}
 
+consenting as (
+
+    select contact_id from {{ ref('stg_crm__contacts') }}
+    where tracking_consent
+
+),
+
 -- one aggregate a signal: quicker than one of all
-acts_by_stretch as (
+stretches as (
 
     select
         contact_id,
@@ -23,6 +30,7 @@ acts_by_stretch as (
     from {{ ref('int_human_opens') }}
     where opened_at < {{ settled_until() }}
     group by contact_id, {{ stretch('opened_at', 'open') }}
+    having contact_id in (select consenting.contact_id from consenting)
     union all
     select
         contact_id,
@@ -44,24 +52,6 @@ acts_by_stretch as (
         and occurred_at >= {{ events_from() }}
         and occurred_at < {{ settled_until() }}
     group by contact_id, event
-
-),
-
-consenting as (
-
-    select contact_id from {{ ref('stg_crm__contacts') }}
-    where tracking_consent
-
-),
-
-stretches as (
-
-    select acts_by_stretch.*
-    from acts_by_stretch
-    left join consenting on acts_by_stretch.contact_id = consenting.contact_id
-    where
-        acts_by_stretch.signal <> 'open'
-        or consenting.contact_id is not null
     {%- if is_incremental() %}
     union all
     select

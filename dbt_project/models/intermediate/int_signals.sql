@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- what each contact did and when last, one row a signal, whether or not its line counts it
 with
 
@@ -40,12 +42,20 @@ activity as (
 
 ),
 
+undated as (
+
+    select contact_id from contacts
+    where signed_up_at is null
+
+),
+
 earliest as (
 
     select
         contact_id,
         min(first_at) as first_at
     from activity
+    where contact_id in (select undated.contact_id from undated)
     group by contact_id
 
 ),

@@ -5,12 +5,9 @@ signals as (
 
     select
         *,
-        row_number() over (
-            partition by contact_id order by dormant_on desc, signal_rank asc
-        ) as dormant_order,
-        row_number() over (
-            partition by contact_id order by lost_on desc, signal_rank asc
-        ) as lost_order
+        -- of two that reach equally far, the one with the lower rank
+        10 * {{ days_between("cast('1970-01-01' as date)", 'dormant_on') }} - signal_rank as dormant_order,
+        10 * {{ days_between("cast('1970-01-01' as date)", 'lost_on') }} - signal_rank as lost_order
     from {{ ref('int_contact_signals') }}
 
 ),
@@ -22,12 +19,12 @@ reaches as (
         max(dormant_on) as dormant_on,
         max(lost_on) as lost_on,
         max(case when is_stand_in then 1 else 0 end) = 1 as has_no_signal,
-        max(case when dormant_order = 1 then signal end) as freshest_signal,
-        max(case when dormant_order = 1 then last_at end) as freshest_at,
-        max(case when dormant_order = 1 then dormant_after_days end) as dormant_after_days,
-        max(case when lost_order = 1 then signal end) as last_signal,
-        max(case when lost_order = 1 then last_at end) as last_at,
-        max(case when lost_order = 1 then lost_after_days end) as lost_after_days
+        max_by(signal, dormant_order) as freshest_signal,
+        max_by(last_at, dormant_order) as freshest_at,
+        max_by(dormant_after_days, dormant_order) as dormant_after_days,
+        max_by(signal, lost_order) as last_signal,
+        max_by(last_at, lost_order) as last_at,
+        max_by(lost_after_days, lost_order) as lost_after_days
     from signals
     group by contact_id
 
