@@ -7,10 +7,12 @@ kept, a log of node names and outcomes and the manifest, is written by this modu
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -238,13 +240,14 @@ def _run(
     settings: Settings, as_of: datetime, arguments: Sequence[str], variables: Mapping[str, Any] | None = None
 ) -> list[NodeResult]:
     """Parse the project, then run a dbt command in this process; DuckDB is closed afterwards."""
-    from dbt.cli.main import dbtRunner
-
     tonight = {**_variables(settings, as_of), **(variables or {})}
-    try:
-        outcome = dbtRunner(parse(settings)).invoke([*arguments, *_options(settings, tonight)])
-    finally:
-        _close_duckdb()
+    with _uncollected():
+        from dbt.cli.main import dbtRunner
+
+        try:
+            outcome = dbtRunner(parse(settings)).invoke([*arguments, *_options(settings, tonight)])
+        finally:
+            _close_duckdb()
     if outcome.exception is not None and not isinstance(outcome.exception, Exception):
         raise outcome.exception  # dbt swallows the request to stop
     results = list(getattr(outcome.result, "results", ()))
@@ -252,6 +255,19 @@ def _run(
     if not outcome.success:
         raise Refused(_failure(outcome, results))
     return results
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's cyclic garbage collector: dbt makes hundreds of thousands of objects that stay, and looking
+    through them again and again is a tenth of what it costs."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _options(settings: Settings, variables: Mapping[str, Any]) -> list[str]:

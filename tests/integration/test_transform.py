@@ -134,6 +134,25 @@ def test_a_wrong_threshold_is_refused_with_file_and_line(broken: Callable[..., S
         transform.build(settings, AS_OF)
 
 
+def test_a_model_that_fails_leaves_the_last_table_and_a_table_can_become_a_view(
+    broken: Callable[..., Settings],
+) -> None:
+    settings = broken(models__intermediate__int_kind_DOT_sql="select 1 as n")
+    model = settings.dbt_project / "models" / "intermediate" / "int_kind.sql"
+
+    def built_anew(text: str) -> list[tuple[object, ...]]:
+        model.write_text(text)
+        transform.build_only(settings, AS_OF, ("int_kind",))
+        return rows(settings, "select n from intermediate.int_kind")
+
+    assert built_anew("select 1 as n") == [(1,)]
+    with pytest.raises(Refused, match="int_kind"):
+        built_anew(FAILING_CAST)
+    assert rows(settings, "select n from intermediate.int_kind") == [(1,)]
+    assert built_anew("{{ config(materialized='view') }}\nselect 2 as n") == [(2,)]
+    assert built_anew("select 3 as n") == [(3,)]
+
+
 FAILING_TEST = "select email from {{ ref('contacts') }} group by email having count(*) > 1\n"
 FAILING_CAST = "select cast(first_name as integer) as n from {{ ref('stg_crm__contacts') }}\n"
 UNIQUE_EMAIL = "version: 2\nmodels:\n  - {name: int_bad, columns: [{name: email, data_tests: [unique]}]}\n"
