@@ -13,3 +13,12 @@
     and lower(coalesce({{ url }}, '')) not like '{{ pattern }}'
     {%- endfor %}
 {%- endmacro %}
+
+{# What ends all sending to a mailbox. The comparisons say nothing new, but a scan applies them before it decodes the
+   other columns, which it does not do with `in`: a third of such a read. #}
+{% macro is_refusal(event) -%}
+    {{ event }} in ('unsubscribed', 'complained', 'bounced_hard')
+    and {{ event }} <> 'delivered'
+    and {{ event }} <> 'opened'
+    and {{ event }} <> 'clicked'
+{%- endmacro %}

@@ -21,7 +21,7 @@ select
     occurred_at
 from events
 where
-    event in ('unsubscribed', 'complained', 'bounced_hard')
+    {{ is_refusal('event') }}
     and occurred_at >= {{ settled_until() }}
     and {{ visible('occurred_at') }}
 union all
@@ -30,4 +30,4 @@ select
     signal as event,
     last_at as occurred_at
 from settled
-where signal in ('unsubscribed', 'complained', 'bounced_hard')
+where {{ is_refusal('signal') }}

@@ -48,7 +48,7 @@ stretches as (
         max(occurred_at) as last_at
     from {{ ref('stg_esp__events') }}
     where
-        event in ('unsubscribed', 'complained', 'bounced_hard')
+        {{ is_refusal('event') }}
         and occurred_at >= {{ events_from() }}
         and occurred_at < {{ settled_until() }}
     group by contact_id, event
