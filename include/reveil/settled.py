@@ -27,7 +27,6 @@ READ_DAYS = 365
 """The longest window of contact_recency: at least so much is read every night."""
 _COUNTED = {"raw.esp_events": "occurred_at", "raw.esp_sends": "sent_at"}
 """The tables whose rows are counted when they are settled, and when they occurred."""
-_NO_CONSENT = "contact_id not in (select contact_id from raw.crm_contacts where tracking_consent)"
 
 
 @dataclass(frozen=True)
@@ -97,14 +96,13 @@ def take_out(connection: duckdb.DuckDBPyConnection, leaving: Mapping[str, str]) 
         connection.execute(sql("settled_take_out"), {"row_count": rows, "row_fingerprint": fingerprint})
 
 
-def forget_opens(connection: duckdb.DuckDBPyConnection, last_load: int | None = None) -> None:
+def forget_opens(connection: duckdb.DuckDBPyConnection, leaving: str) -> None:
     """Before the opens of contacts without tracking consent are deleted, in the same transaction: theirs are not
-    settled any more either. Rows of a load after `last_load` never were."""
+    settled any more either. `leaving` is the condition of the delete, less rows that never were settled."""
     if not _exists(connection):
         return
-    loaded = "" if last_load is None else f" and load_id <= {last_load}"
-    take_out(connection, {"raw.esp_events": f"event = 'opened' and {_NO_CONSENT}{loaded}"})
-    connection.execute(f"delete from intermediate.int_settled_events where signal = 'open' and {_NO_CONSENT}")
+    take_out(connection, {"raw.esp_events": leaving})
+    connection.execute(sql("settled_forget_opens"))
 
 
 def _settled_until(connection: duckdb.DuckDBPyConnection, version: str) -> date | None:

@@ -179,6 +179,9 @@ def honour_tracking_consent(connection: duckdb.DuckDBPyConnection, last_load: in
     """Turn the opens of contacts without tracking consent into the date of their last open, inside the
     caller's transaction if there is one. `last_load`: the load before what the transaction wrote, where it
     wrote rows of its own. Returns how many open rows were purged."""
-    settled.forget_opens(connection, last_load)
-    purged = connection.execute(sql("honour_tracking_consent")).fetchone()
+    connection.execute(sql("consent_find"))
+    known = "true" if last_load is None else f"load_id <= {last_load}"
+    settled.forget_opens(connection, f"rowid in (select open_row from purged_opens) and {known}")
+    purged = connection.execute(sql("consent_purge")).fetchone()
+    connection.execute("drop table purged_opens")
     return int(purged[0]) if purged else 0
