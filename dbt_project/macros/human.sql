@@ -15,7 +15,7 @@
 {%- endmacro %}
 
 {# What ends all sending to a mailbox. The comparisons say nothing new, but a scan applies them before it decodes the
-   other columns, which it does not do with `in`: a third of such a read. #}
+   other columns, which it does not do with `in`: a quarter of such a read. #}
 {% macro is_refusal(event) -%}
     {{ event }} in ('unsubscribed', 'complained', 'bounced_hard')
     and {{ event }} <> 'delivered'
