@@ -9,7 +9,7 @@ docs/decisions/0022-a-night-does-not-pay-for-history.md.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -82,17 +82,18 @@ def _rule_files(dbt_project: Path) -> Iterator[Path]:
         yield from sorted((dbt_project / folder).rglob("*.sql"))
 
 
-def take_out(connection: duckdb.DuckDBPyConnection, leaving: Mapping[str, str]) -> None:
-    """Before rows of whole contacts are deleted, in the same transaction: what is settled is not made of them any more.
+def take_out(connection: duckdb.DuckDBPyConnection, leaving: str, tables: Collection[str] = tuple(_COUNTED)) -> None:
+    """Before rows of whole contacts are deleted from `tables`, in the same transaction: what is settled is not made
+    of them any more.
 
-    `leaving` holds the condition of the delete by table; other tables than events and sends do not matter. The caller
-    deletes from `int_settled_events` as well. Without this call the next build settles everything anew.
+    `leaving` is the condition of the delete. The caller deletes from `int_settled_events` as well. Without this call,
+    or where other rows go, the next build settles everything anew.
     """
     if not _exists(connection):
         return
     [(until,)] = connection.execute("select min(settled_until) from intermediate.int_settled_events").fetchall()
-    for table in leaving.keys() & _COUNTED.keys():
-        rows, fingerprint = _count(connection, table, until, leaving[table])
+    for table in tables:
+        rows, fingerprint = _count(connection, table, until, leaving)
         connection.execute(sql("settled_take_out"), {"row_count": rows, "row_fingerprint": fingerprint})
 
 
@@ -101,7 +102,7 @@ def forget_opens(connection: duckdb.DuckDBPyConnection, leaving: str) -> None:
     settled any more either. `leaving` is the condition of the delete, less rows that never were settled."""
     if not _exists(connection):
         return
-    take_out(connection, {"raw.esp_events": leaving})
+    take_out(connection, leaving, ["raw.esp_events"])
     connection.execute(sql("settled_forget_opens"))
 
 

@@ -127,6 +127,29 @@ def test_what_is_settled_still_holds_when_an_erasure_has_deleted(copy: Copy, mon
         assert [one for (one,) in connection.execute(clicked).fetchall()] == [*ASKED, *STAY]
 
 
+def test_an_old_objection_of_who_is_erased_still_holds_for_who_shares_the_mailbox(copy: Copy) -> None:
+    """It was settled as the erased contact's, and is handed on to the other."""
+    settings = copy()
+    with Warehouse(settings).write("test") as connection:
+        connection.execute(
+            "update raw.crm_contacts set (email, normalised_email) = (?, ?) where contact_id = ?",
+            [address(OLD[0]), address(OLD[0]), STAY[0]],
+        )
+        connection.execute(
+            "insert into raw.esp_events (esp, event_id, contact_id, event, occurred_at, load_id)"
+            " values ('sandbox', 'left', ?, 'unsubscribed', '2019-03-01', 0)",
+            [OLD[0]],
+        )
+    build(settings)
+    reason = "select not_mailable_reason from marts.contact_status where contact_id = ?"
+    with Warehouse(settings).read("test") as connection:
+        assert connection.execute(reason, [STAY[0]]).fetchall() == [("objected",)]
+    run(settings, kinds=["retention"])
+    assert OLD[0] not in contacts(settings)
+    with Warehouse(settings).read("test") as connection:
+        assert connection.execute(reason, [STAY[0]]).fetchall() == [("objected",)]
+
+
 def test_who_buys_between_freeze_and_deletion_stays_and_whom_the_provider_refuses_waits(copy: Copy) -> None:
     settings = copy()
     buyer, refused, gone = OLD

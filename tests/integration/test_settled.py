@@ -160,7 +160,7 @@ def test_opens_deleted_by_hand_settle_everything_anew(settings: Settings) -> Non
 
 def test_contacts_taken_out_as_an_erasure_does_need_no_new_settling(settings: Settings) -> None:
     with Warehouse(settings).write("test") as connection:
-        take_out(connection, {"raw.esp_events": "contact_id = 'reader'", "raw.esp_sends": "contact_id = 'reader'"})
+        take_out(connection, "contact_id = 'reader'")
         for table in ("raw.crm_contacts", "raw.crm_orders", "raw.esp_events", "intermediate.int_settled_events"):
             connection.execute(f"delete from {table} where contact_id = 'reader'")
     assert read_from(settings) == UNTIL

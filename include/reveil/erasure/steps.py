@@ -141,6 +141,8 @@ def _delete(connection: duckdb.DuckDBPyConnection, run: Run, state: State) -> No
     counts["archive.orders"] = connection.execute(sql("erase_archive"), archive).fetchall()[0][0]
     ended = connection.execute("delete from archive.orders where keep_until < ?", [state.as_of.date()])
     counts["archive.orders, kept long enough"] = ended.fetchall()[0][0]
+    # before rows are handed on: those are settled for who gets them only when all is settled anew
+    take_out(connection, "contact_id in (select contact_id from going)")
     connection.execute(sql("erase_hand_on"))
     connection.execute(sql("erase_totals"))
     connection.execute(sql("erase_verdicts"), {"as_of": state.as_of})
@@ -150,9 +152,7 @@ def _delete(connection: duckdb.DuckDBPyConnection, run: Run, state: State) -> No
         staged(connection, "gone_subscribers_now", ("esp_id",), subscribers),
     ):
         connection.execute("create temp table gone_subscribers as select distinct esp_id from gone_subscribers_now")
-        found = targets(tables(run.settings))
-        take_out(connection, {target.name: target.condition for target in found})
-        for target in found:
+        for target in targets(tables(run.settings)):
             statement = f"delete from {target.name} where {target.condition}"
             counts[target.name] = connection.execute(statement).fetchall()[0][0]
     connection.execute(
