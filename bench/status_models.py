@@ -140,17 +140,18 @@ def whole(data: Path, size: Size) -> None:
     costs = {"scan of the needed columns": run("scan", data)}
     costs["scan, again"] = run("scan", data)
     costs["full build of the models (4 GB)"] = run("build", data, as_of=at, full_refresh=True)
+    builds, queries = [], []
     for number in range(1, PAIRS + 1):
-        costs[f"{FULL}, {number}"] = run("build", data, as_of=at, full_refresh=True, memory=MEMORY)
-        costs[f"{BY_HAND}, {number}"] = run("one_query", data, as_of=at)
+        builds.append(run("build", data, as_of=at, full_refresh=True, memory=MEMORY))
+        queries.append(run("one_query", data, as_of=at))
+        costs |= {f"{FULL}, {number}": builds[-1], f"{BY_HAND}, {number}": queries[-1]}
     differences = {"the one query": run("compare", data).told["told"]["different"]}
     costs["the same night again"] = run("build", data, as_of=at)
     run("export", data)
     costs["Polars, contact_recency alone"] = run("polars", data, as_of=at)
     differences["Polars"] = run("compare_polars", data).told["told"]["different"]
     _table(costs)
-    builds = [costs[f"{FULL}, {number}"] for number in range(1, PAIRS + 1)]
-    _ratios("full build / one query", builds, [costs[f"{BY_HAND}, {number}"] for number in range(1, PAIRS + 1)])
+    _ratios("full build / one query", builds, queries)
     _ratios("full build / scan", builds, [costs["scan, again"]] * PAIRS)
     print(f"rows that differ: {differences}")
     _slowest(builds[-1])
